@@ -1,0 +1,29 @@
+"""Each operation from scratch, twice: a loop that yields its steps, and a vectorized form.
+
+The vectorized forms take NumPy arrays and torch tensors alike, and keep the gradients of a tensor.
+"""
+
+from .activation import relu
+from .convolution import conv2d, conv2d_channels, conv2d_steps
+from .matrix import conv_matrix
+from .pooling import avg_pool2d, avg_pool2d_steps, max_pool2d, max_pool2d_steps
+from .receptive_field import receptive_field, receptive_fields
+from .sizes import conv_output_size, pair
+from .steps import Step
+
+__all__ = [
+    "Step",
+    "avg_pool2d",
+    "avg_pool2d_steps",
+    "conv2d",
+    "conv2d_channels",
+    "conv2d_steps",
+    "conv_matrix",
+    "conv_output_size",
+    "max_pool2d",
+    "max_pool2d_steps",
+    "pair",
+    "receptive_field",
+    "receptive_fields",
+    "relu",
+]
