@@ -1,0 +1,138 @@
+"""A JupyterLab of the tests' own, and a notebook in it, driven as a learner does."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page
+
+ROOT = Path(__file__).resolve().parents[2]
+SECONDS = 90  # for any one wait: a busy machine is slow, a broken one is slower
+
+READY = """() => {
+  const panel = window.jupyterapp?.shell?.currentWidget, kernel = panel?.sessionContext?.session?.kernel;
+  return !!panel?.content?.widgets && panel.context.isReady
+    && kernel?.connectionStatus === 'connected' && kernel.status === 'idle';
+}"""
+RUN_ALL = "() => { window.jupyterapp.commands.execute('notebook:run-all-cells') }"  # resolves only at the end
+SELECT = """async id => {
+  const notebook = window.jupyterapp.shell.currentWidget.content;
+  const index = notebook.widgets.findIndex(cell => cell.model.id === id);
+  if (index < 0) throw new Error('no cell ' + id);
+  notebook.activeCellIndex = index;
+  await notebook.scrollToItem(index, 'center');
+}"""
+PENDING = """() => window.jupyterapp.shell.currentWidget.content.widgets.map(cell => cell.model).filter(
+  cell => cell.type === 'code' && (cell.executionState === 'running' || !cell.executionCount)).length"""
+OUTPUTS = """id => window.jupyterapp.shell.currentWidget.content.widgets
+  .filter(cell => cell.model.type === 'code' && (!id || cell.model.id === id))
+  .flatMap(cell => cell.model.outputs.toJSON().map(output => ({cell: cell.model.id, ...output})))"""
+
+
+class Lab:
+    """JupyterLab in ``folder``, with a home and settings of its own."""
+
+    def __init__(self, folder: Path, home: Path):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
+        own = {
+            name: str(home / name)
+            for name in ("HOME", "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "CNNCOURSE_HOME")
+        }
+        options = {
+            "IdentityProvider.token": "",
+            "LabApp.expose_app_in_browser": "True",
+            "LabApp.news_url": "None",
+            "ServerApp.port": port,
+            "ServerApp.root_dir": folder,
+        }
+        self.log = home / "lab.log"
+        with self.log.open("w", encoding="utf-8") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "jupyterlab", "--allow-root", "--no-browser"]
+                + [f"--{name}={value}" for name, value in options.items()],
+                env=os.environ | own,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        self._wait_until_it_answers()
+
+    def _wait_until_it_answers(self) -> None:
+        for _ in range(SECONDS * 4):
+            try:
+                with urllib.request.urlopen(f"{self.url}/api", timeout=1):
+                    return
+            except OSError:
+                time.sleep(0.25)
+        raise RuntimeError(f"JupyterLab did not start:\n{self.log.read_text(encoding='utf-8')}")
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(30)
+
+
+class Notebook:
+    """An open notebook: cells are named by their id."""
+
+    def __init__(self, page: Page, lab: Lab, name: str):
+        self.page = page
+        page.goto(f"{lab.url}/lab/tree/{name}?reset", wait_until="domcontentloaded")
+        page.wait_for_function(READY, timeout=SECONDS * 1000)
+
+    def run_all(self) -> None:
+        self.page.evaluate(RUN_ALL)
+        self.page.wait_for_function(f"() => ({PENDING})() === 0", timeout=SECONDS * 1000)
+        self.page.wait_for_function(READY, timeout=SECONDS * 1000)
+
+    def select(self, cell: str) -> Locator:
+        self.page.evaluate(SELECT, cell)
+        active = self.page.locator(".jp-Notebook .jp-Cell.jp-mod-active")
+        active.wait_for(timeout=SECONDS * 1000)
+        return active
+
+    def type(self, cell: str, code: str) -> None:
+        """Replace a cell's text, as typed into its editor, and run it."""
+        self.select(cell).locator(".cm-content").click()
+        self.page.keyboard.press("Control+A")
+        self.page.keyboard.insert_text(code)
+        self.run(cell)
+
+    def run(self, cell: str) -> None:
+        self.select(cell)
+        self.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-cell') }")
+        self.page.wait_for_timeout(200)
+        self.page.wait_for_function(READY, timeout=SECONDS * 1000)
+
+    def card(self, cell: str) -> Locator:
+        """Run a check cell and return the card under it."""
+        self.run(cell)
+        card = self.select(cell).locator(".cnncourse-card")
+        card.wait_for(timeout=SECONDS * 1000)
+        return card
+
+    def errors(self) -> list[str]:
+        outputs = self.page.evaluate(OUTPUTS, None)
+        return [f"{o['cell']}: {o['ename']}: {o['evalue']}" for o in outputs if o["output_type"] == "error"]
+
+    def cards(self) -> dict[str, str]:
+        """Return the kind of every card: passed, wrong or open, by its cell."""
+        found = {}
+        for output in self.page.evaluate(OUTPUTS, None):
+            html = output.get("data", {}).get("text/html", "")
+            kind = re.search(r'class="cnncourse-card (\w+)"', "".join(html))
+            if kind:
+                found[output["cell"]] = kind[1]
+        return found
+
+
+def copy_lessons(to: Path) -> Path:
+    """Copy the lessons, so that a test never changes the built ones."""
+    return Path(shutil.copytree(ROOT / "lessons", to / "lessons"))
