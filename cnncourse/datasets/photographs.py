@@ -44,7 +44,7 @@ def photograph(
     (``skimage.data``) says of each:
 
     - astronaut: Eileen Collins, NASA; no known copyright restrictions, released into the public domain
-    - brick: from CC0Textures (Bricks25), CC0, cropped and rescaled
+    - brick: from CC0Textures (Bricks25), CC0, warped, rotated, cropped and rescaled
     - camera: by Lav Varshney, CC0
     - chelsea: by Stéfan van der Walt, CC0
     - coffee: by Rachel Michetti, courtesy of Pikolo Espresso Bar, CC0

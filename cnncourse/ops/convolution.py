@@ -52,8 +52,8 @@ def conv2d(
     TypeError
         When a setting is not an integer, or an array does not hold real numbers.
 
-    Source: Goodfellow et al. 2016, *Deep Learning*, section 9.1, eq. 9.6; Dumoulin & Visin 2016 for the
-    settings.
+    Source: Goodfellow et al. 2016, *Deep Learning*, section 9.1, eq. 9.6; for the settings: Dumoulin & Visin
+    2016, *A guide to convolution arithmetic for deep learning*, chapter 2 and section 5.1.
 
     Examples
     --------
@@ -107,7 +107,7 @@ def conv2d_channels(
     TypeError
         When a setting is not an integer, or an array does not hold real numbers.
 
-    Source: Goodfellow et al. 2016, *Deep Learning*, section 9.5, eq. 9.7 (there with the stride of eq. 9.8).
+    Source: Goodfellow et al. 2016, *Deep Learning*, section 9.5, eq. 9.8 (with stride, without bias).
 
     Examples
     --------

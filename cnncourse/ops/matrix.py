@@ -46,7 +46,7 @@ def conv_matrix(
     ValueError, TypeError
         As :func:`conv2d`.
 
-    Source: Dumoulin & Visin 2016, section 4.1.
+    Source: Dumoulin & Visin 2016, *A guide to convolution arithmetic for deep learning*, section 4.1.
 
     Examples
     --------

@@ -42,8 +42,8 @@ def max_pool2d(x: Array, size: int | Pair, stride: int | Pair | None = None) -> 
     TypeError
         When a size is not an integer, or ``x`` does not hold real numbers.
 
-    Source: Scherer et al. 2010, *Evaluation of pooling operations in convolutional architectures for object
-    recognition*, section 3; the indices: Badrinarayanan et al. 2017, *SegNet*, section 3.
+    Source: Goodfellow et al. 2016, *Deep Learning*, section 9.3; the indices: Badrinarayanan et al. 2017,
+    *SegNet: A deep convolutional encoder-decoder architecture for image segmentation*, section 3.
 
     Examples
     --------
@@ -91,8 +91,8 @@ def avg_pool2d(x: Array, size: int | Pair, stride: int | Pair | None = None) -> 
     ValueError, TypeError
         As :func:`max_pool2d`.
 
-    Source: LeCun et al. 1998, *Gradient-based learning applied to document recognition*, section II.B (there
-    with a trained factor and bias, which are left out here).
+    Source: LeCun et al. 1998, *Gradient-based learning applied to document recognition*, section II.A (there
+    with a trained factor, a trained bias and a sigmoid, which are left out here).
 
     Examples
     --------
