@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from html import escape
 from importlib.resources import files
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -156,7 +157,7 @@ def _table(value: Any, off: np.ndarray | None = None) -> str:
         not isinstance(value, np.ndarray)
         or not 1 <= value.ndim <= 4
         or max(value.shape) > _LARGEST
-        or value.size > 200
+        or not 0 < value.size <= 200
     ):
         return f"<code>{escape(_format(value))}</code>"
     off = np.zeros(value.shape, bool) if off is None else off
@@ -174,19 +175,20 @@ def _table(value: Any, off: np.ndarray | None = None) -> str:
 
 def _format(value: Any) -> str:
     if isinstance(value, np.ndarray):
-        shape = "×".join(map(str, value.shape))
-        if value.ndim and max(value.shape) > _LARGEST:
-            return f"array {shape}"
+        if value.size == 0 or max(value.shape, default=0) > _LARGEST:
+            return f"{'an empty array' if value.size == 0 else 'an array'} of shape {list(value.shape)}"
         width = max((len(_number(v)) for v in value.flat), default=0)
         return np.array2string(value, formatter={"all": lambda v: _number(v).rjust(width)}, separator=" ")
-    return str(value) if isinstance(value, str | Raises) else f"{value!r:.300}"
+    if isinstance(value, str | Raises):
+        return str(value)
+    try:
+        return f"{value!r:.300}"
+    except Exception:  # an answer's own class may do anything
+        return f"<{type(value).__name__}>"
 
 
 def _number(value: Any) -> str:
-    try:
-        return f"{float(value):.4g}"
-    except (TypeError, ValueError):
-        return f"{value!s:.20}"
+    return f"{value:.4g}" if isinstance(value, Real) else f"{value!s:.20}"
 
 
 @cache

@@ -41,13 +41,13 @@ def test_lesson_01_runs_untouched_and_its_checks_know_wrong_from_right(page, lab
     assert notebook.errors() == []
     assert notebook.cards() == dict.fromkeys(cells_tagged("check"), "open")
 
-    notebook.type("conv2d", FLIPPED)
-    card = notebook.card("conv2d-check")
-    assert "not yet: flipped kernel" in card.inner_text()
+    notebook.type("ex-conv-code", FLIPPED)
+    card = notebook.card("ex-conv-check")
+    assert "not yet: kernel flipped" in card.inner_text()
     assert card.locator("td.off").count() > 0
 
-    notebook.type("conv2d", RIGHT)
-    assert "passed" in notebook.card("conv2d-check").inner_text()
+    notebook.type("ex-conv-code", RIGHT)
+    assert "passed" in notebook.card("ex-conv-check").inner_text()
     notebook.run_all()
     assert notebook.errors() == []
-    assert notebook.cards()["conv2d-check"] == "passed"
+    assert notebook.cards()["ex-conv-check"] == "passed"
