@@ -249,7 +249,7 @@ else:
 # %% id="stepper" alt="A stepper for convolution: a patch of 5 rows and 8 columns, about 1 on the left and about 5 on the right, a 3 by 3 kernel with -1 in its left and 1 in its right column, and the output of 3 rows and 6 columns, which is largest at the edge."
 patch = np.round(10 * photo[108:113, 137:145])
 kernel = np.array([[-1, 0, 1], [-1, 0, 1], [-1, 0, 1]])
-viz.step_conv(patch, kernel)
+viz.step_conv(patch, kernel, code=False)
 
 # %% [markdown] id="map"
 # ## The course

@@ -133,11 +133,11 @@ print("sum:", (window * kernel).sum())
 # The window fits at 2 heights and 3 widths, so the feature map is 2 × 3.
 #
 # </details>
-# Step through it: press Play, or click the picture and use the arrow keys. Read the last line of its code with each
+# Step through it: press Play, or click the picture and use the arrow keys. Read the products and their sum with each
 # step.
 
 # %% id="window-stepper" alt="A stepper: the 4 by 5 input with the window outlined, the 3 by 3 kernel, the products of one window with their sum, and the 2 by 3 feature map filling up with 1, 2, -2, 13, 11, -2."
-viz.step_conv(x, kernel)
+viz.step_conv(x, kernel, code=False)
 
 # %% [markdown] id="window-formula"
 # As a formula:
@@ -224,7 +224,7 @@ viz.matrices(seen, "windows that see this cell")
 # </details>
 
 # %% id="padding-stepper" alt="A stepper: the 4 by 5 input inside a hatched frame of zeros one cell wide, the 3 by 3 kernel, and a 4 by 5 feature map, as large as the input."
-viz.step_conv(x, kernel, padding=1)
+viz.step_conv(x, kernel, padding=1, code=False)
 
 # %% [markdown] id="padding-price"
 # Padding has a price: those zeros are invented. To the network, the photograph lies on black paper, and you will
@@ -248,7 +248,7 @@ viz.step_conv(x, kernel, padding=1)
 
 # %% id="stride-stepper" alt="A stepper on an input of 7 rows and 6 columns with stride 2: the window jumps two cells at a time, and the feature map has 3 rows and 2 columns; the last column of the input is never covered."
 grid = np.random.default_rng(4).integers(0, 10, (7, 6))
-viz.step_conv(grid, kernel, stride=2)
+viz.step_conv(grid, kernel, stride=2, code=False)
 
 # %% [markdown] id="stride-formula"
 # Counting positions, now with stride $s$ and padding $p$:
@@ -291,7 +291,7 @@ for n, k, s, p in [(5, 3, 1, 0), (5, 3, 1, 1), (6, 3, 2, 0), (7, 3, 2, 0), (7, 3
 # </details>
 
 # %% id="dilation-stepper" alt="A stepper on the 7 by 6 input with dilation 2: the window touches nine cells spread over 5 by 5, every second one, and the feature map has 3 rows and 2 columns."
-viz.step_conv(grid, kernel, dilation=2)
+viz.step_conv(grid, kernel, dilation=2, code=False)
 
 # %% [markdown] id="dilation-text"
 # A dilated kernel fits wherever a kernel of its *span* would fit. Everything else about the count stays as it was.
@@ -377,8 +377,8 @@ print(np.pad(kernel, ((py, py), (px, px))))
 # ### Exercise 1.2 · conv2d
 #
 # Padding and output size are done; the loops are yours. For every cell `out[i, j]`, cut its window out of `padded`
-# and combine it with the kernel. The steppers showed the code for one size and one stride at a time; yours must
-# work for all of them.
+# and combine it with the kernel, as the steppers did. They had one size and one stride each; your code must work
+# for all of them.
 #
 # - `image` is `[H, W]`, `kernel` is `[kh, kw]`, and neither needs to be square
 # - `sy` and `sx` are the strides along rows and columns; they may differ
@@ -630,7 +630,7 @@ viz.images(rgb, ["red", "green", "blue"])
 # %% id="channels-stepper" alt="A stepper with two input channels of 3 by 4 cells and a 2 by 2 kernel for each: both windows are outlined at the same place, and their products and the bias of 10 add up to one number of a 2 by 3 feature map, which begins with 18."
 two = np.array([[[1, 2, 0, 1], [0, 2, 3, 1], [2, 0, 1, 4]], [[4, 1, 2, 0], [1, 0, 3, 2], [0, 5, 1, 1]]])
 weights = np.array([[[1, 1], [0, 1]], [[1, 0], [-1, 2]]])
-viz.step_conv(two, weights, bias=10)
+viz.step_conv(two, weights, bias=10, code=False)
 
 # %% [markdown] id="channels-formula"
 # To make several feature maps, use several stacks. For output channel $o$:

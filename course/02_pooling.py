@@ -173,7 +173,7 @@ for name, f in (("without ReLU", linear), ("with ReLU", with_relu)):
 
 # %% id="max-stepper" alt="A stepper for 2 by 2 max pooling of a 4 by 4 grid: the window lies on four cells, the largest of them is marked and written into the 2 by 2 output."
 grid = np.array([[1, 3, 0, 2], [4, 2, 1, 1], [0, 0, 5, 6], [7, 1, 6, 2]])
-viz.step_pool(grid, 2)
+viz.step_pool(grid, 2, code=False)
 
 # %% [markdown] id="max-sizes"
 # ### Whole windows only, and the stride
@@ -201,7 +201,7 @@ viz.step_pool(grid, 2)
 
 # %% id="max-overlap-stepper" alt="A stepper for max pooling with 3 by 3 windows and stride 2 on a 5 by 7 grid of small whole numbers; neighboring windows share one row or column, and the output has 2 rows and 3 columns."
 larger = np.random.default_rng(3).integers(0, 10, (5, 7))
-viz.step_pool(larger, 3, stride=2)
+viz.step_pool(larger, 3, stride=2, code=False)
 
 # %% [markdown] id="index-why"
 # ### Where was it?

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .exercise import Exercise, Probe, Raises
+from .exercise import Exercise, Probe, Raises, Unusable
 from .grading import ATOL, RTOL, Verdict
 
 _LARGEST = 12  # rows and columns of an array that still reads as a table
@@ -26,7 +26,7 @@ def as_text(exercise: Exercise, verdict: Verdict, hints: list[str], note: str = 
         ]
         parts = _arrays_in(exercise, verdict) + _results(verdict)
         lines += [
-            f"{title}:".ljust(10) + _format(value).replace("\n", "\n" + " " * 10) for title, value in parts
+            f"{title}:".ljust(12) + _format(value).replace("\n", "\n" + " " * 12) for title, value in parts
         ]
     lines += [f"Hint {i}: {hint}" for i, hint in enumerate(hints, 1)]
     label, command = _next_hint(exercise, verdict, hints)
@@ -107,11 +107,14 @@ def _arrays_in(exercise: Exercise, verdict: Verdict) -> list[tuple[str, Any]]:
 
 
 def _results(verdict: Verdict) -> list[tuple[str, Any]]:
-    """Return what was expected and what came out, results of a pair one by one."""
+    """Return what was expected and what came out: a pair one by one, an error by its name."""
     parts = _titled("expected", verdict.expected)
-    if verdict.outcome is not None and verdict.outcome.returned:
-        parts += _titled("got", verdict.outcome.value)
-    return parts
+    outcome = verdict.outcome
+    if outcome is None or outcome.timed_out or isinstance(outcome.error, Unusable):
+        return parts
+    if outcome.error is not None:
+        return [*parts, ("got", f"{type(outcome.error).__name__}: {outcome.error}")]
+    return parts + _titled("got", outcome.value)
 
 
 def _titled(title: str, value: Any) -> list[tuple[str, Any]]:

@@ -9,9 +9,12 @@ from .matrix import conv_matrix
 from .pooling import avg_pool2d, avg_pool2d_steps, max_pool2d, max_pool2d_steps
 from .receptive_field import receptive_field, receptive_fields
 from .sizes import conv_output_size, pair
-from .steps import Step
+from .steps import Stamp, Step
+from .transposed import conv_transpose2d, conv_transpose2d_steps
+from .unpooling import max_unpool2d, max_unpool2d_steps
 
 __all__ = [
+    "Stamp",
     "Step",
     "avg_pool2d",
     "avg_pool2d_steps",
@@ -20,8 +23,12 @@ __all__ = [
     "conv2d_steps",
     "conv_matrix",
     "conv_output_size",
+    "conv_transpose2d",
+    "conv_transpose2d_steps",
     "max_pool2d",
     "max_pool2d_steps",
+    "max_unpool2d",
+    "max_unpool2d_steps",
     "pair",
     "receptive_field",
     "receptive_fields",

@@ -1,4 +1,4 @@
-"""What a loop form yields: the arithmetic of one output cell."""
+"""What a loop form yields: the arithmetic of one output cell, or of one input cell that is spread out."""
 
 from __future__ import annotations
 
@@ -35,4 +35,39 @@ class Step:
     window: list[tuple[int, int, int]]
     terms: list[tuple[float, float]]
     value: float
+    index: int | None = None
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """One input cell and what it adds to the output: the reverse of a :class:`Step`.
+
+    Attributes
+    ----------
+    position
+        (row, column) in the input.
+    value
+        What stands there.
+    cells
+        The output cells that are written to, as (row, column). A cell that padding crops has a row or column
+        below 0 or past the end.
+    terms
+        (input value, weight) of each cell, in the same order; 1.0 for unpooling.
+    sums
+        What stands in each cell afterwards, in the same order.
+    index
+        Unpooling only: where the value goes, flat into the output [H, W].
+
+    Examples
+    --------
+    >>> stamp = Stamp((0, 1), 3.0, cells=[(0, 1), (0, 2)], terms=[(3.0, 1.0), (3.0, 2.0)], sums=[7.0, 6.0])
+    >>> [total - x * w for total, (x, w) in zip(stamp.sums, stamp.terms)]  # what stood there before
+    [4.0, 0.0]
+    """
+
+    position: tuple[int, int]
+    value: float
+    cells: list[tuple[int, int]]
+    terms: list[tuple[float, float]]
+    sums: list[float]
     index: int | None = None

@@ -8,12 +8,50 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from . import style
+    from .architecture import architecture
+    from .confusions import confusion
+    from .curves import live_curves
     from .figures import images, matrices
-    from .steppers import step_conv, step_pool
+    from .grad_cams import grad_cam, grad_cam_map
+    from .kernels import filters
+    from .segmentations import segmentation
+    from .shapes import explain_shapes
+    from .steppers import step_conv, step_conv_transpose, step_pool, step_unpool
 
-_HOMES = {"images": "figures", "matrices": "figures", "step_conv": "steppers", "step_pool": "steppers"}
+_HOMES = {
+    "architecture": "architecture",
+    "explain_shapes": "shapes",
+    "confusion": "confusions",
+    "filters": "kernels",
+    "grad_cam": "grad_cams",
+    "grad_cam_map": "grad_cams",
+    "live_curves": "curves",
+    "segmentation": "segmentations",
+    "images": "figures",
+    "matrices": "figures",
+    "step_conv": "steppers",
+    "step_conv_transpose": "steppers",
+    "step_pool": "steppers",
+    "step_unpool": "steppers",
+}
 
-__all__ = ["images", "matrices", "step_conv", "step_pool", "style"]
+__all__ = [
+    "architecture",
+    "explain_shapes",
+    "confusion",
+    "filters",
+    "grad_cam",
+    "grad_cam_map",
+    "images",
+    "live_curves",
+    "matrices",
+    "segmentation",
+    "step_conv",
+    "step_conv_transpose",
+    "step_pool",
+    "step_unpool",
+    "style",
+]
 
 
 def __getattr__(name):

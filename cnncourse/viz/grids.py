@@ -24,6 +24,7 @@ def draw_grids(
     *,
     signed: Sequence[bool],
     outlined: Sequence[Collection[tuple[int, int]]] | None = None,
+    hatched: Sequence[Collection[tuple[int, int]]] | None = None,
     note: str = "",
     ratio: int = 2,
 ) -> Picture:
@@ -39,14 +40,15 @@ def draw_grids(
     lines = textwrap.wrap(note, int(max(width, 560) / 6.6))
     width = max(width, *(math.ceil(6.6 * len(line)) + 2 * _PAD for line in lines), 0)
     outlined = outlined or [()] * len(panels)
+    hatched = hatched or [()] * len(panels)
     with style.apply():
         figure = Picture(width, height + 17 * len(lines) + (2 if lines else 0), summary, ratio)
-        for panel, caption, (left, top), sign, cells in zip(
-            panels, captions, spots, signed, outlined, strict=True
+        for panel, caption, (left, top), sign, cells, outside in zip(
+            panels, captions, spots, signed, outlined, hatched, strict=True
         ):
             figure.add_note(left, top + 12, caption, fontsize=9, color=style.QUIET)
             axes = figure.add_box(left, top + _CAPTION, panel.shape[1] * cell + 1, panel.shape[0] * cell + 1)
-            _draw_grid(axes, panel, cell, sign, cells)
+            _draw_grid(axes, panel, cell, sign, cells, outside)
         figure.add_note(_PAD, height, "\n".join(lines), fontsize=9.5, va="top", linespacing=1.3)
     return figure
 
@@ -59,7 +61,12 @@ def tint(share: float, signed: bool = True) -> tuple[float, ...]:
 
 
 def _draw_grid(
-    axes: Axes, values: np.ndarray, cell: float, signed: bool, outlined: Collection[tuple[int, int]]
+    axes: Axes,
+    values: np.ndarray,
+    cell: float,
+    signed: bool,
+    outlined: Collection[tuple[int, int]],
+    hatched: Collection[tuple[int, int]],
 ) -> None:
     rows, columns = values.shape
     # The box is one pixel larger than the cells, so that the last line is not cut off.
@@ -69,10 +76,10 @@ def _draw_grid(
     # 72 / DPI points to a page pixel; DejaVu's digits are 0.64 of the font size wide.
     size = min(0.38 * cell, (cell - 5) / (0.64 * max(map(len, labels)))) * 72 / style.DPI
     for (i, j), value in np.ndenumerate(values):
-        empty = np.isnan(value)
-        color = style.SURFACE if empty else tint(value / largest, signed)
+        empty, outside = np.isnan(value), (i, j) in hatched
+        color = style.SURFACE if empty or outside else tint(value / largest, signed)
         box = Rectangle((j, i), 1, 1, facecolor=color, edgecolor=style.LINE, linewidth=0.7, clip_on=False)
-        if empty:
+        if empty or outside:
             box.set_hatch("////")
         axes.add_patch(box)
         if not empty:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,14 +18,14 @@ def conv_scene(trace: dict) -> dict:
     several = channels > 1
     of = [f" channel {c}" if several else "" for c in range(channels)]
     inputs = [_input_plane(trace, c, f"input{of[c]}") for c in range(channels)]
-    kernels = [_plane(weight[c], f"kernel{of[c]}", np.abs(weight).max()) for c in range(channels)]
+    kernels = [grid_of(weight[c], f"kernel{of[c]}", np.abs(weight).max()) for c in range(channels)]
     layout: list[Any] = [[0], "⊛", [1], "=", [2]]
     if several:
         pairs = [part for c in range(channels) for part in ("+", [c, "⊛", channels + c])]
         layout = [*pairs[1:], "=", [2 * channels]]
     return {
         "title": "Convolution, step by step",
-        "planes": [*inputs, *kernels, _plane(_output(trace), "output")],
+        "planes": [*inputs, *kernels, grid_of(_output(trace), "output")],
         "layout": layout,
         "inputs": list(range(channels)),
         "kernels": list(range(channels, 2 * channels)),
@@ -44,10 +45,10 @@ def conv_scene(trace: dict) -> dict:
 def pool_scene(trace: dict) -> dict:
     """Return the scene of a `pool_trace`."""
     size, stride, best = trace["size"], trace["stride"], trace["operation"] == "max"
-    outputs = [_plane(_output(trace), "values" if best else "output")]
+    outputs = [grid_of(_output(trace), "values" if best else "output")]
     code = [*_loops(trace), f"        window = x[{_slices(trace, size)}]"]
     if best:
-        outputs.append(_plane(trace["indices"], "flat indices", shaded=False))
+        outputs.append(grid_of(trace["indices"], "flat indices", shaded=False))
         flat = f"({_start('i', stride[0])} + a) * {_width(trace)} + {_start('j', stride[1])} + b"
         code += [
             f"        a, b = divmod(window.argmax(), {size[1]})",
@@ -73,8 +74,8 @@ def pool_scene(trace: dict) -> dict:
 def _conv_step(trace: dict, step: dict) -> dict:
     bias, several = trace["bias"], len(step["sums"]) > 1
     products = [v * w for v, w in step["terms"]]
-    total, value, *sums = _without_noise([sum(products), step["value"], *step["sums"]], products)
-    sign = "=" if all(map(_is_shown, [*products, *sums, bias or 0.0, value])) else "≈"
+    total, value, *sums = without_noise([sum(products), step["value"], *step["sums"]], products)
+    sign = "=" if all(map(is_shown, [*products, *sums, bias or 0.0, value])) else "≈"
     added = [number(v) for v in sums] if several else []
     added += [] if bias is None else [f"{number(bias)} (bias)"]
     before = "+ " if added and not several else ""
@@ -87,7 +88,7 @@ def _conv_step(trace: dict, step: dict) -> dict:
     if several:
         entry["sums"] = [f"{sign} {number(v)}" for v in sums]
     entry["sentence"] += (
-        f" {_count(len(products), 'product')} add{'s' * (len(products) == 1)} up to {number(total)}"
+        f" {counted(len(products), 'product')} add{'s' * (len(products) == 1)} up to {number(total)}"
         + (f", with the bias to {number(value)}" if bias is not None else "")
         + (
             f". {outside} of them {'is' if outside == 1 else 'are'} 0 because of the padding."
@@ -108,7 +109,7 @@ def _max_step(trace: dict, step: dict) -> dict:
     entry["total"] = "largest:"
     entry["place"] = f"row {row}, column {column}: flat index {row}·{width} + {column} = {index}"
     first = ", the first of several equal ones" if values.count(step["value"]) > 1 else ""
-    entry["sentence"] += f" the largest of its {_count(len(values), 'value')} is {largest}{first}."
+    entry["sentence"] += f" the largest of its {counted(len(values), 'value')} is {largest}{first}."
     within = f"a, b = {row - i * trace['stride'][0]}, {column - j * trace['stride'][1]}"
     entry["variables"][3:] = [within, f"= {largest}, {index}"]
     return entry
@@ -117,12 +118,13 @@ def _max_step(trace: dict, step: dict) -> dict:
 def _average_step(trace: dict, step: dict) -> dict:
     values = [value for value, _ in step["terms"]]
     count = len(values)
-    total, mean = _without_noise([sum(values), step["value"]], values)
-    sign = "=" if all(map(_is_shown, [*values, total, mean])) else "≈"
+    total, mean = without_noise([sum(values), step["value"]], values)
+    sign = "=" if all(map(is_shown, [*values, total, mean])) else "≈"
     entry = _step(trace, step, number(mean))
     entry["total"] = f"sum {number(total)} ÷ {count} {sign}"
     entry["sentence"] += (
-        f" its {_count(count, 'value')} add up to {number(total)}; divided by {count} that is {number(mean)}."
+        f" its {counted(count, 'value')} add up to {number(total)}; "
+        f"divided by {count} that is {number(mean)}."
     )
     return entry
 
@@ -145,9 +147,10 @@ def _rows(plane: dict) -> str:
     return "; ".join(" ".join(plane["text"][r * width : (r + 1) * width]) for r in range(plane["rows"]))
 
 
-def _plane(values: Any, name: str, largest: float | None = None, shaded: bool = True) -> dict:
+def grid_of(values: Any, name: str, largest: float | None = None, shaded: bool = True) -> dict:
+    """Return the plane of a matrix: its caption, its cells as texts, and how strongly each is tinted."""
     array = np.asarray(values)
-    plane = {
+    grid = {
         "caption": f"{name}, {array.shape[0]} × {array.shape[1]}",
         "rows": array.shape[0],
         "columns": array.shape[1],
@@ -155,16 +158,16 @@ def _plane(values: Any, name: str, largest: float | None = None, shaded: bool = 
     }
     if shaded:
         top = largest or np.abs(array).max() or 1.0
-        plane["shade"] = [round(float(v) / top, 2) for v in array.flat]
-    return plane
+        grid["shade"] = [round(float(v) / top, 2) for v in array.flat]
+    return grid
 
 
 def _input_plane(trace: dict, channel: int, name: str) -> dict:
     values = np.array(trace["input"][channel])
     pads = trace["padding"]
-    plane = _plane(np.pad(values, [(p, p) for p in pads]), name, shaded=False)
-    padding = f", padding {_both(pads)}" if any(pads) else ""
-    return plane | {"caption": f"{name}, {values.shape[0]} × {values.shape[1]}{padding}", "padding": pads}
+    grid = grid_of(np.pad(values, [(p, p) for p in pads]), name, shaded=False)
+    padding = f", padding {both(pads)}" if any(pads) else ""
+    return grid | {"caption": f"{name}, {values.shape[0]} × {values.shape[1]}{padding}", "padding": pads}
 
 
 def _step(trace: dict, step: dict, value: str) -> dict:
@@ -180,8 +183,8 @@ def _step(trace: dict, step: dict, value: str) -> dict:
         visited = [cell[axis] + trace["padding"][axis - 1] for cell in step["window"]]
         low, high, gap = min(visited), max(visited), trace["dilation"][axis - 1]
         pieces.append(f"{low}:{high + 1}" + (f":{gap}" if gap > 1 else ""))
-        every = "" if gap == 1 else f" in steps of {gap}"
-        words.append(f"{name} {low}" if low == high else f"{name}s {low} to {high}{every}")
+        every = "" if gap == 1 or low == high else f" in steps of {gap}"
+        words.append(reach(name, low, high) + every)
     return {
         "at": f"output ({i}, {j})",
         "cells": cells,
@@ -200,11 +203,11 @@ def _width(trace: dict) -> int:
 
 
 def _output(trace: dict) -> np.ndarray:
-    flat = [_without_noise([step["value"]], [v * w for v, w in step["terms"]]) for step in trace["steps"]]
+    flat = [without_noise([step["value"]], [v * w for v, w in step["terms"]]) for step in trace["steps"]]
     return np.reshape(flat, np.shape(trace["output"]))
 
 
-def _without_noise(results: list[float], terms: list[float]) -> list[float]:
+def without_noise(results: Sequence[float], terms: Sequence[float]) -> list[float]:
     """Return the results, with a 0 for what rounding leaves of terms that cancel."""
     tiny = 1e-6 * max(map(abs, terms))
     return [result if abs(result) > tiny else 0.0 for result in results]
@@ -214,7 +217,7 @@ def _settings(trace: dict) -> str:
     names = ["stride"] + [
         name for name in ("padding", "dilation") if trace[name] != [int(name == "dilation")] * 2
     ]
-    return ", ".join(f"{name} {_both(trace[name])}" for name in names)
+    return ", ".join(f"{name} {both(trace[name])}" for name in names)
 
 
 def _size_note(trace: dict, size: Any) -> str:
@@ -261,14 +264,27 @@ def _start(index: str, stride: int) -> str:
     return index if stride == 1 else f"{index}*{stride}"
 
 
-def _both(pair: list[int]) -> str:
+def reach(name: str, low: int, high: int) -> str:
+    """Return which rows or columns something reaches over, both ends counted.
+
+    Examples
+    --------
+    >>> reach("row", 2, 4), reach("column", 5, 5)
+    ('rows 2 to 4', 'column 5')
+    """
+    return f"{name} {low}" if low == high else f"{name}s {low} to {high}"
+
+
+def both(pair: list[int]) -> str:
+    """Return a pair as one number when its numbers are equal."""
     return str(pair[0]) if pair[0] == pair[1] else f"{pair[0]} × {pair[1]}"
 
 
-def _count(n: int, noun: str) -> str:
+def counted(n: int, noun: str) -> str:
+    """Return a number with its noun, in the plural where it must be."""
     return f"{n} {noun}{'s' * (n != 1)}"
 
 
-def _is_shown(value: float) -> bool:
+def is_shown(value: float) -> bool:
     """Whether the text of a number is the number, up to float32's rounding: then an equals sign is true."""
     return math.isclose(float(number(value).replace("−", "-")), value, rel_tol=1e-6, abs_tol=1e-12)

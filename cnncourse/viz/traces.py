@@ -108,10 +108,7 @@ def pool_trace(x: Any, size: Any, stride: Any = None, mode: str = "max") -> dict
     """
     if mode not in ("max", "average"):
         raise ValueError(f'got mode={mode!r}; expected "max" or "average"')
-    plane = as_array(x, "x").astype(float)
-    if plane.ndim != 2 or not plane.size:
-        advice = "; pooling works on each channel by itself: x[0]" if plane.ndim > 2 else ""
-        raise ValueError(f"got x {plane.shape}; expected one plane [H, W]{advice}")
+    plane = _plane(x, "x")
     sizes = ops.pair(size, "size")
     strides = sizes if stride is None else ops.pair(stride, "stride")
     _check_finite(x=plane)
@@ -125,6 +122,109 @@ def pool_trace(x: Any, size: Any, stride: Any = None, mode: str = "max") -> dict
         "padding": [0, 0],
         "dilation": [1, 1],
         **_collect(run(plane, sizes, strides), channels=1),
+    }
+
+
+def conv_transpose_trace(x: Any, kernel: Any, stride: Any = 1, padding: Any = 0) -> dict:
+    """Return every stamp of a transposed convolution.
+
+    Parameters
+    ----------
+    x : array or tensor [H, W]
+    kernel : array or tensor [kh, kw]
+        With stride and input such that the output, before it is cropped, is at most 20 × 20.
+    stride, padding : int or (y, x)
+        Padding crops the output.
+
+    Returns
+    -------
+    dict
+        ``input`` [H][W], ``weight`` [kh][kw], ``stride`` and ``padding`` as [y, x], ``canvas`` (the output
+        before it is cropped), ``output`` [H'][W'], and ``steps``, one for each input cell in scan order:
+        ``position``, ``value``, ``cells`` ([row, column] of each output cell, in cropped coordinates),
+        ``terms`` ([input value, weight] in the same order), ``before`` (what stood there, None where nothing
+        had been added yet), ``sums`` (what stands there now).
+
+    Raises
+    ------
+    ValueError
+        When shapes do not agree, cropping leaves nothing, or there is more than can be read.
+
+    Examples
+    --------
+    >>> trace = conv_transpose_trace([[1, 2]], [[1, 10]])
+    >>> trace["output"], trace["steps"][1]["before"], trace["steps"][1]["sums"]
+    ([[1.0, 12.0, 20.0]], [10.0, None], [12.0, 20.0])
+    """
+    plane, weights = _plane(x, "x"), as_array(kernel, "kernel").astype(float)
+    _check_finite(x=plane, kernel=weights)
+    pads, strides = ops.pair(padding, "padding", least=0), ops.pair(stride, "stride")
+    output = ops.conv_transpose2d(plane, weights, strides, pads)
+    canvas = ops.conv_transpose2d(plane, weights, strides)
+    _check_readable(canvas[None], (0, 0), weights.size, "output" + ", before it is cropped," * any(pads))
+    stood: dict[tuple[int, int], float] = {}
+    steps = []
+    for step in ops.conv_transpose2d_steps(plane, weights, strides, pads):
+        before = [stood.get(cell) for cell in step.cells]
+        stood.update(zip(step.cells, step.sums, strict=True))
+        steps.append(_collect_stamp(step) | {"before": before})
+    return {
+        "operation": "conv_transpose",
+        "input": plane.tolist(),
+        "weight": weights.tolist(),
+        "stride": list(strides),
+        "padding": list(pads),
+        "canvas": canvas.tolist(),
+        "output": output.tolist(),
+        "steps": steps,
+    }
+
+
+def unpool_trace(x: Any, size: Any, stride: Any = None) -> dict:
+    """Return max pooling of a plane, and every step of the unpooling that follows.
+
+    Parameters
+    ----------
+    x, size, stride
+        As in `pool_trace`.
+
+    Returns
+    -------
+    dict
+        ``pool`` (the `pool_trace`), ``output`` [H][W], and ``steps``, one for each pooled value in scan
+        order: ``position``, ``value``, ``cells`` (the one [row, column] that is written), ``terms``,
+        ``sums``, ``index``, ``again`` (whether a window before had the same maximum).
+
+    Raises
+    ------
+    ValueError
+        As `pool_trace`.
+
+    Examples
+    --------
+    >>> trace = unpool_trace([[1, 5, 2, 0], [4, 3, 8, 8]], 2)
+    >>> trace["output"]
+    [[0.0, 5.0, 0.0, 0.0], [0.0, 0.0, 8.0, 0.0]]
+    """
+    pool = pool_trace(x, size, stride)
+    shape = (len(pool["input"][0]), len(pool["input"][0][0]))
+    values, indices = np.array(pool["output"]), np.array(pool["indices"])
+    seen: set[int | None] = set()
+    steps = []
+    for step in ops.max_unpool2d_steps(values, indices, shape):
+        steps.append(_collect_stamp(step) | {"index": step.index, "again": step.index in seen})
+        seen.add(step.index)
+    output = ops.max_unpool2d(values, indices, shape)
+    return {"operation": "unpool", "pool": pool, "output": output.tolist(), "steps": steps}
+
+
+def _collect_stamp(step: ops.Stamp) -> dict:
+    return {
+        "position": list(step.position),
+        "value": step.value,
+        "cells": [list(cell) for cell in step.cells],
+        "terms": [list(term) for term in step.terms],
+        "sums": list(step.sums),
     }
 
 
@@ -155,6 +255,14 @@ def _collect(steps: Iterable[Any], channels: int) -> dict:
     return {"output": table("value"), **indices, "steps": collected}
 
 
+def _plane(x: Any, name: str) -> np.ndarray:
+    plane = as_array(x, name).astype(float)
+    if plane.ndim != 2 or not plane.size:
+        advice = f"; step through one channel at a time: {name}[0]" if plane.ndim > 2 else ""
+        raise ValueError(f"got {name} {plane.shape}; expected one plane [H, W]{advice}")
+    return plane
+
+
 def _check_finite(**arrays: np.ndarray) -> None:
     for name, array in arrays.items():
         if not np.isfinite(array).all():
@@ -163,13 +271,13 @@ def _check_finite(**arrays: np.ndarray) -> None:
             )
 
 
-def _check_readable(planes: np.ndarray, padding: tuple[int, int], terms: int) -> None:
+def _check_readable(planes: np.ndarray, padding: tuple[int, int], terms: int, what: str = "input") -> None:
     channels, height, width = planes.shape
     rows, columns = height + 2 * padding[0], width + 2 * padding[1]
     if max(rows, columns) > LARGEST:
         raise ValueError(
-            f"the input is {rows} × {columns} with its padding; cells can be read up to {LARGEST} × {LARGEST}"
-            ": step through a part of it, such as x[..., :8, :8]"
+            f"the {what} is {rows} × {columns}{' with its padding' * any(padding)}; "
+            f"cells can be read up to {LARGEST} × {LARGEST}: step through a part, such as x[..., :8, :8]"
         )
     if channels > _MOST_CHANNELS or terms > _MOST_TERMS:
         raise ValueError(

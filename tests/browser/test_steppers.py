@@ -34,7 +34,7 @@ def test_buttons_show_window_arithmetic_and_result(page, tmp_path, stepper):
         card.get_by_label("next step").click()
     assert card.locator(".where").inner_text() == "output (1, 2) · 6 of 9"
     assert card.locator(".cell.on > span").all_inner_texts() == ["3", "2", "8", "8", "1", "7", "3", "3", "2"]
-    assert card.locator(".cell.on > small").all_inner_texts()[3] == "×−2"
+    assert card.locator(".frame > small").all_inner_texts()[3] == "×−2"
     assert card.locator(".chip b").all_inner_texts() == ["−3", "0", "8", "−16", "0", "14", "−3", "0", "2"]
     assert card.locator(".equation b").inner_text() == "2"
     assert card.locator(".sentence").inner_text().endswith("9 products add up to 2.")
@@ -109,8 +109,109 @@ def test_three_channels_are_summed_one_by_one(page, tmp_path):
 
 def test_a_dilated_window_outlines_only_the_cells_it_touches(page, tmp_path):
     card = opened(page, tmp_path, viz.step_conv(GRID, [[1, 1], [1, 1]], dilation=2)).first
-    assert card.locator(".cell.apart").count() == 4
-    assert card.locator(".frame:visible").count() == 1, "the output's"
+    assert card.locator(".scattered .cell.on").count() == 4
+    assert card.locator(".frame:not(.loose)").count() == 1, "the output's"
+    marks = card.locator(".scattered .cell.on").evaluate_all(
+        "cells => cells.map(cell => getComputedStyle(cell).boxShadow)"
+    )
+    assert "none" not in marks
+
+
+STAMPED = np.array([[3, 1, 2], [0, 2, 4]])
+KERNEL = np.array([[1, -2, 1], [2, 4, 2], [0, 2, 1]])
+
+
+def shown(card):
+    """The numbers that stand in the output."""
+    texts = card.locator(".output .cell > span").all_inner_texts()
+    return [int(text.replace("−", "-")) for text in texts]
+
+
+def test_a_stamp_adds_to_what_stands_there_and_says_so(page, tmp_path):
+    card = opened(page, tmp_path, viz.step_conv_transpose(STAMPED, KERNEL, stride=2, padding=1)).first
+    assert card.locator(".where").inner_text() == "input (0, 0) · 1 of 6"
+    assert card.locator(".output .written").count() == 9
+    assert set(card.locator(".frame > small").all_inner_texts()) == {""}, "nothing stood there before"
+    card.get_by_label("next step").click()
+    assert card.locator(".cell.on").inner_text() == "1"
+    labels = card.locator(".output .frame > small").all_inner_texts()
+    assert labels == ["3+1", "", "", "6+2", "", "", "3+0", "", ""]
+    chips = card.locator(".chip b").all_inner_texts()
+    assert chips[:4] == ["3 + 1 = 4", "−2", "1", "6 + 2 = 8"]
+    assert card.locator(".chip small").all_inner_texts()[1] == "1·−2"
+    assert card.locator(".equation").inner_text() == "added to out[0:3, 2:5]"
+    assert "3 of 9 cells held a value already" in card.locator(".sentence").inner_text()
+    assert card.locator(".line.running .source").inner_text().strip() == (
+        "out[i*2 : i*2+3, j*2 : j*2+3] += x[i, j] * kernel"
+    )
+    card.locator(".chip").nth(5).hover()
+    assert card.locator(".cell.hot").all_inner_texts() == ["1", "2", "2"], "input, weight, output"
+
+
+def test_stamps_come_and_go_in_any_order(page, tmp_path):
+    card = opened(page, tmp_path, viz.step_conv_transpose(STAMPED, KERNEL, stride=2)).first
+    canvas, expected = np.zeros((5, 7), int), []
+    for i, j in np.ndindex(STAMPED.shape):
+        canvas[2 * i : 2 * i + 3, 2 * j : 2 * j + 3] += STAMPED[i, j] * KERNEL
+        expected.append(canvas.ravel().tolist())
+    card.focus()
+    for key, step in [
+        ("End", 5),
+        ("ArrowLeft", 4),
+        ("ArrowUp", 1),
+        ("Home", 0),
+        ("ArrowDown", 3),
+        ("End", 5),
+    ]:
+        page.keyboard.press(key)
+        assert card.get_attribute("data-step") == str(step), key
+        assert shown(card) == expected[step], key
+    card.locator(".order .cell").nth(2).click()
+    assert shown(card) == expected[2], "a click on an input cell goes to its stamp"
+    assert card.locator(".output .written").count() == 21
+
+
+def test_cropped_cells_are_hatched(page, tmp_path):
+    card = opened(page, tmp_path, viz.step_conv_transpose(STAMPED, KERNEL, padding=(1, 0))).first
+    hatched = card.locator(".output .cell.pad")
+    assert hatched.count() == 2 * 5
+    assert "gradient" in hatched.first.evaluate("cell => getComputedStyle(cell).backgroundImage")
+    assert card.locator(".line").last.inner_text().split()[1:4] == ["out", "=", "out[1:-1,"]
+
+
+def test_unpooling_carries_each_value_to_its_index(page, tmp_path):
+    card = opened(page, tmp_path, viz.step_unpool(GRID, 2)).first
+    assert [n for n in shown(card) if n] == [9]
+    card.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowRight")
+    assert card.locator(".where").inner_text() == "value (1, 1) · 5 of 6"
+    assert card.locator(".cell.best").inner_text() == "8"
+    assert card.locator(".cell.on").all_inner_texts() == ["4", "8", "8", "3", "8", "15"]
+    assert card.locator(".equation").inner_text() == "index 15 = 2·6 + 3 → row 2, column 3: 8"
+    assert card.locator(".chip").count() == 0
+    page.keyboard.press("End")
+    values = dict.fromkeys(range(30), 0) | {0: 9, 3: 8, 11: 8, 12: 9, 15: 8, 16 + 1: 7}
+    assert shown(card) == list(values.values())
+
+
+@pytest.mark.parametrize(
+    "stepper",
+    [
+        viz.step_conv(GRID, SOBEL, code=False),
+        viz.step_pool(GRID, 2, code=False),
+        viz.step_conv_transpose(STAMPED, KERNEL, code=False),
+        viz.step_unpool(GRID, 2, code=False),
+    ],
+)
+def test_without_code_it_steps_and_gives_no_loop_away(page, tmp_path, stepper):
+    card = opened(page, tmp_path, stepper).first
+    card.focus()
+    page.keyboard.press("ArrowRight")
+    assert card.get_attribute("data-step") == "1"
+    assert card.locator(".code").count() == 0
+    for telling in ("for i in", "divmod", "kernel).sum"):
+        assert telling not in card.inner_text()
 
 
 def test_the_same_stepper_works_twice_in_a_page(page, tmp_path, stepper):
@@ -125,7 +226,15 @@ def test_the_same_stepper_works_twice_in_a_page(page, tmp_path, stepper):
 def test_nothing_is_cut_off(open_page, tmp_path, stepper, width, zoom):
     page = open_page(viewport={"width": int(width / zoom), "height": 900}, device_scale_factor=zoom)
     wide = viz.step_conv(np.stack([GRID] * 3), np.stack([SOBEL] * 3))
-    cards = opened(page, tmp_path, stepper, wide, viz.step_pool(GRID / 7, 2))
+    cards = opened(
+        page,
+        tmp_path,
+        stepper,
+        wide,
+        viz.step_pool(GRID / 7, 2),
+        viz.step_conv_transpose(GRID / 7, SOBEL, stride=2),
+        viz.step_unpool(GRID / 7, 2),
+    )
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     for n in range(cards.count()):
         inside = cards.nth(n).evaluate(
@@ -148,7 +257,7 @@ CONTRAST = """card => {
     .reduce((sum, v, i) => sum + v * [.2126, .7152, .0722][i], 0);
   const behind = node => { const color = getComputedStyle(node).backgroundColor;
     return /rgba\\(.*, 0\\)|transparent/.test(color) ? behind(node.parentNode) : color; };
-  const text = '.cell > span, .cell > small, .chip b, .chip small, .equation, .sentence, .note, .number, '
+  const text = '.cell > span, .frame > small, .chip b, .chip small, .equation, .sentence, .note, .number, '
     + '.source, .value, .caption, .channel, .where, .play, .title';
   return [...card.querySelectorAll(text)]
     .filter(node => node.textContent && getComputedStyle(node).visibility === 'visible').map(node => {
@@ -165,9 +274,15 @@ CONTRAST = """card => {
 def test_all_text_stands_out_in_light_and_dark(open_page, tmp_path, scheme, body):
     page = open_page(color_scheme=scheme)
     cards = opened(
-        page, tmp_path, viz.step_conv(GRID - 4, SOBEL, padding=1), viz.step_pool(GRID, 2), body=body
+        page,
+        tmp_path,
+        viz.step_conv(GRID - 4, SOBEL, padding=1),
+        viz.step_pool(GRID, 2),
+        viz.step_conv_transpose(GRID - 4, SOBEL, stride=2, padding=1),
+        viz.step_unpool(GRID, (2, 3)),
+        body=body,
     )
-    for n in range(2):
+    for n in range(cards.count()):
         cards.nth(n).focus()
         page.keyboard.press("End")
         ratio, where = cards.nth(n).evaluate(CONTRAST)

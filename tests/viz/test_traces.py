@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnncourse.viz.traces import conv_trace, pool_trace
+from cnncourse.viz.traces import conv_trace, conv_transpose_trace, pool_trace, unpool_trace
 
 sides = st.tuples(st.integers(1, 3), st.integers(1, 3))
 
@@ -66,10 +66,58 @@ def test_pooling_traces_are_what_torch_computes(size, stride, taller, wider, see
     )
 
 
+@settings(max_examples=60, deadline=None)
+@given(sides, sides, sides, st.integers(0, 2), st.integers(0, 10**6))
+def test_transposed_convolution_trace_is_what_torch_computes(shape, kernel, stride, padding, seed):
+    rng = np.random.default_rng(seed)
+    pads = [min(padding, ((n - 1) * s + k - 1) // 2) for n, k, s in zip(shape, kernel, stride, strict=True)]
+    x, weight = rng.normal(size=shape), rng.normal(size=kernel)
+    trace = conv_transpose_trace(x, weight, stride, pads)
+    expected = F.conv_transpose2d(
+        torch.tensor(x)[None], torch.tensor(weight)[None, None], stride=stride, padding=pads
+    )[0].numpy()
+    np.testing.assert_allclose(trace["output"], expected, atol=1e-12)
+    assert [tuple(step["position"]) for step in trace["steps"]] == list(np.ndindex(*shape))
+    built = np.full(expected.shape, np.nan)
+    for step in trace["steps"]:
+        top, left = np.multiply(step["position"], stride) - pads
+        spots = [[top + a, left + b] for a, b in np.ndindex(*kernel)]
+        assert step["cells"] == spots
+        for cell, (value, w), before, total in zip(
+            step["cells"], step["terms"], step["before"], step["sums"], strict=True
+        ):
+            assert total == pytest.approx((before or 0) + value * w, abs=1e-12)
+            if all(0 <= c < n for c, n in zip(cell, built.shape, strict=True)):
+                stood = built[tuple(cell)]
+                assert before is None if np.isnan(stood) else before == stood
+                built[tuple(cell)] = total
+    np.testing.assert_allclose(np.nan_to_num(built), expected, atol=1e-12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(sides, sides | st.none(), st.integers(0, 5), st.integers(0, 5), st.integers(0, 10**6))
+def test_unpooling_trace_is_what_torch_computes(size, stride, taller, wider, seed):
+    x = np.random.default_rng(seed).integers(-4, 5, (size[0] + taller, size[1] + wider)).astype(float)
+    values, indices = F.max_pool2d(torch.tensor(x)[None], size, stride, return_indices=True)
+    expected = np.zeros(x.size)
+    expected[indices.ravel()] = values.ravel()
+    trace = unpool_trace(x, size, stride)
+    assert trace["pool"] == pool_trace(x, size, stride)
+    assert trace["output"] == expected.reshape(x.shape).tolist()
+    assert [step["index"] for step in trace["steps"]] == indices.ravel().tolist()
+    assert [step["value"] for step in trace["steps"]] == values.ravel().tolist()
+    places = [tuple(step["cells"][0]) for step in trace["steps"]]
+    assert places == [np.unravel_index(index, x.shape) for index in indices.ravel().tolist()]
+    repeats = [index in indices.ravel().tolist()[:n] for n, index in enumerate(indices.ravel().tolist())]
+    assert [step["again"] for step in trace["steps"]] == repeats
+
+
 def test_traces_are_plain_json():
     for trace in (
         conv_trace(torch.ones(2, 3, 4), torch.ones(2, 2, 1), torch.tensor([1.0])),
         pool_trace(np.eye(4), 2),
+        conv_transpose_trace(torch.ones(2, 3), torch.ones(2, 2), padding=1),
+        unpool_trace(torch.eye(4), 2),
     ):
         assert json.loads(json.dumps(trace, allow_nan=False)) == trace
 
@@ -78,6 +126,8 @@ def test_traces_leave_their_input_alone():
     x, weight = np.arange(12.0).reshape(3, 4), np.ones((2, 2))
     conv_trace(x, weight, padding=1)
     pool_trace(x, 2)
+    conv_transpose_trace(x, weight)
+    unpool_trace(x, 2)
     assert np.array_equal(x, np.arange(12.0).reshape(3, 4))
     assert np.array_equal(weight, np.ones((2, 2)))
 
@@ -99,6 +149,20 @@ def test_traces_leave_their_input_alone():
         (lambda: pool_trace(np.zeros((4, 4)), 2, mode="sum"), 'mode=\'sum\'; expected "max" or "average"'),
         (lambda: pool_trace(np.zeros((2, 4, 4)), 2), r"one plane \[H, W\].*x\[0\]"),
         (lambda: pool_trace(np.zeros((2, 2)), 3), "fit|window|larger"),
+        (lambda: conv_transpose_trace(np.zeros((2, 3, 3)), np.zeros((2, 2))), r"one plane \[H, W\].*x\[0\]"),
+        (
+            lambda: conv_transpose_trace(np.zeros((9, 9)), np.zeros((4, 4)), 3),
+            r"the output is 28 × 28;.*20 × 20",
+        ),
+        (
+            lambda: conv_transpose_trace(np.zeros((9, 9)), np.zeros((4, 4)), 3, 1),
+            "the output, before it is cropped, is 28 × 28",
+        ),
+        (lambda: conv_transpose_trace(np.zeros((2, 2)), np.zeros((8, 8))), "64 cells"),
+        (lambda: conv_transpose_trace(np.zeros((2, 2)), np.full((2, 2), np.nan)), "kernel.*NaN"),
+        (lambda: conv_transpose_trace(np.zeros((2, 2)), np.zeros((1, 1)), padding=1), "nothing is left"),
+        (lambda: unpool_trace(np.zeros((2, 4, 4)), 2), r"one plane \[H, W\]"),
+        (lambda: unpool_trace(np.zeros((2, 2)), 3), "window does not fit"),
     ],
 )
 def test_errors_say_what_came_and_what_to_do(call, message):

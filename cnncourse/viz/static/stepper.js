@@ -54,32 +54,57 @@ function drawPlane(plane, parent) {
     if (column === 0) make("span", "index", row, grid);
     const inside = row >= top && row < plane.rows - top && column >= left && column < plane.columns - left;
     const cell = make("div", inside ? "cell" : "cell pad", undefined, grid);
-    make("span", "", text, cell);
-    if (plane.shade) {
-      cell.classList.add(signOf(text));
-      cell.style.setProperty("--share", Math.abs(plane.shade[n]));
-    }
-    return cell;
+    return { cell, number: make("span", "", "", cell), sign: "", lit: false };
   });
-  const frame = make("div", "frame", undefined, grid);
-  frame.hidden = true;
-  return { ...plane, grid, cells, frame };
+  return { ...plane, grid, cells, longest: Math.max(...plane.text.map((text) => text.length)) };
 }
 
-// The rectangle that the cells fill, or null when they leave gaps (dilation).
-function rectangle(cells, columns) {
-  const rows = cells.map((n) => Math.floor(n / columns));
-  const across = cells.map((n) => n % columns);
-  const [top, left] = [Math.min(...rows), Math.min(...across)];
-  const [height, width] = [Math.max(...rows) - top + 1, Math.max(...across) - left + 1];
-  return height * width === cells.length ? { top, left, height, width } : null;
+// Write a number into a cell and tint it by its sign; `share` is how strongly, undefined for no tint.
+function fill(cell, text, share) {
+  cell.number.textContent = text;
+  const sign = share === undefined ? "" : signOf(text);
+  if (sign !== cell.sign) {
+    if (cell.sign) cell.cell.classList.remove(cell.sign);
+    if (sign) cell.cell.classList.add(sign);
+    cell.sign = sign;
+  }
+  if (sign) cell.cell.style.setProperty("--share", Math.abs(share));
 }
 
-function outline(plane, cells) {
-  const box = rectangle(cells, plane.columns);
-  plane.frame.hidden = !box;
-  if (box) for (const side in box) plane.frame.style.setProperty(`--${side}`, box[side]);
-  return box;
+// The outline of the cells that a step touches, with a small label in each. It has one shape in all steps, so
+// that a step only moves it; with gaps between the cells (dilation) it is loose: labels without a border.
+function drawFrame(plane, cells, labels) {
+  const place = (n) => [Math.floor(n / plane.columns), n % plane.columns];
+  const [top, left] = place(cells[0]);
+  const offsets = cells.map(place).map(([row, column]) => [row - top, column - left]);
+  const [height, width] = offsets[offsets.length - 1].map((last) => last + 1);
+  const loose = height * width !== cells.length;
+  const frame = make("div", loose ? "frame loose" : "frame", undefined, plane.grid);
+  frame.style.setProperty("--height", height);
+  frame.style.setProperty("--width", width);
+  plane.grid.classList.toggle("scattered", loose);
+  plane.frame = frame;
+  plane.labels = labels.map((text, k) => {
+    const label = make("small", "", text, frame);
+    label.style.setProperty("--row", offsets[k][0] + 1);
+    label.style.setProperty("--column", offsets[k][1] + 1);
+    return label;
+  });
+  plane.grid.classList.toggle("labeled", labels.length > 0);
+  plane.note = Math.max(...labels.map((text) => text.length));
+}
+
+function move(plane, n) {
+  plane.frame.style.setProperty("--top", Math.floor(n / plane.columns));
+  plane.frame.style.setProperty("--left", n % plane.columns);
+}
+
+function write(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+function join(before, addend) {
+  return `${before}+${addend}`.replace("+−", "−");
 }
 
 function render({ model, el }) {
@@ -88,7 +113,7 @@ function render({ model, el }) {
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   let step = 0;
   let timer = null;
-  let lit = [];
+  let hot = [];
 
   const root = make("section", still ? "cnncourse-stepper still" : "cnncourse-stepper", undefined, el);
   root.tabIndex = 0;
@@ -128,96 +153,138 @@ function render({ model, el }) {
   const inputs = scene.inputs.map((n) => planes[n]);
   const kernels = scene.kernels.map((n) => planes[n]);
   const outputs = scene.outputs.map((n) => planes[n]);
+  planes.forEach((plane, n) => {
+    if (!scene.outputs.includes(n)) plane.text.forEach((text, k) => fill(plane.cells[k], text, plane.shade?.[k]));
+  });
+  inputs.forEach((plane, channel) => {
+    const kernel = scene.steps[0].writes ? undefined : kernels[channel];
+    drawFrame(plane, steps[0].cells[channel], kernel ? kernel.text.map((text) => `×${text}`) : []);
+  });
   for (const plane of outputs) {
     plane.grid.classList.add("output");
-    plane.cells.forEach((cell, n) => {
+    plane.writes = steps.map((now, n) => now.writes ?? [[n, plane.text[n], plane.shade?.[n]]]);
+    plane.state = []; // what stands in each cell: the write that put it there
+    plane.done = -1; // the last step that is in it
+    plane.cells.forEach((cell) => fill(cell, plane.start ?? ""));
+    const first = plane.writes[0].map(([n]) => n);
+    drawFrame(plane, first, first.length > 1 ? first.map(() => "") : []);
+    plane.longest = plane.writes.flat().reduce((most, [, text]) => Math.max(most, text.length), 1);
+    plane.note = plane.longest + 1 + Math.max(...steps.flatMap((now) => now.products?.[0] ?? "").map((t) => t.length));
+  }
+  const order = (scene.order ?? scene.outputs).map((n) => planes[n]); // cell n of these belongs to step n
+  for (const plane of order) {
+    plane.grid.classList.add("order");
+    plane.cells.forEach(({ cell }, n) => {
       cell.title = `go to step ${n + 1}`;
       cell.addEventListener("click", () => jump(n));
     });
   }
 
   const terms = make("div", "terms", undefined, body);
-  const chips = inputs.map((plane, c) => {
-    const row = make("div", "row", undefined, terms);
-    if (inputs.length > 1) make("span", "channel", scene.channels[c], row);
-    const list = steps[0].cells[c].map((_, k) => {
-      const chip = make("span", "chip", undefined, row);
+  const chips = (steps[0].products ?? steps[0].cells).map((row, c) => {
+    const line = make("div", "row", undefined, terms);
+    if (inputs.length > 1) make("span", "channel", scene.channels[c], line);
+    const list = row.map((_, k) => {
+      const chip = make("span", "chip", undefined, line);
       const parts = { chip, product: make("b", "", "", chip), factors: make("small", "", "", chip) };
-      chip.addEventListener("pointerenter", () => point(c, k, true));
-      chip.addEventListener("pointerleave", () => point(c, k, false));
+      chip.addEventListener("pointerenter", () => point(c, k));
+      chip.addEventListener("pointerleave", cool);
       return parts;
     });
-    return { list, sum: make("span", "sum", "", row) };
+    return { list, sum: make("span", "sum", "", line) };
   });
-  const equation = make("div", "equation", undefined, inputs.length > 1 ? terms : chips[0].sum.parentNode);
+  const equation = make("div", "equation", undefined, chips.length === 1 ? chips[0].sum.parentNode : terms);
   const total = make("span", "", "", equation);
   const value = make("b", "", "", equation);
   const place = make("span", "place", "", equation);
   const sentence = make("div", "sentence", "", body);
   make("div", "note", scene.note, body);
 
-  const code = make("div", "code", undefined, root);
+  const running = scene.running ?? scene.code.length - 1;
+  const code = scene.code.length ? make("div", "code", undefined, root) : null;
   const lines = scene.code.map((text, n) => {
-    const line = make("div", n === scene.code.length - 1 ? "line running" : "line", undefined, code);
+    const line = make("div", n === running ? "line running" : "line", undefined, code);
     make("span", "number", n + 1, line);
     make("span", "source", text, line);
     return make("span", "value", "", line);
   });
 
-  function point(channel, k, on) {
-    inputs[channel].cells[steps[step].cells[channel][k]].classList.toggle("hot", on);
-    if (kernels.length) kernels[channel].cells[k].classList.toggle("hot", on);
+  function point(channel, k) {
+    const now = steps[step];
+    const touched = [inputs[channel].cells[now.cells[channel][k]], kernels[channel]?.cells[k]];
+    if (now.writes) touched.push(outputs[0].cells[now.writes[k][0]]);
+    hot = touched.filter(Boolean);
+    for (const { cell } of hot) cell.classList.add("hot");
   }
 
-  function light(plane, cells, channel, best) {
-    const contiguous = outline(plane, cells);
-    cells.forEach((n, k) => {
-      const cell = plane.cells[n];
-      cell.classList.add("on");
-      if (!contiguous) cell.classList.add("apart");
-      if (k === best) cell.classList.add("best");
-      if (kernels.length) {
-        cell.classList.add("weighed");
-        make("small", "", `×${kernels[channel].text[k]}`, cell);
-      }
-      lit.push(cell);
+  function cool() {
+    for (const { cell } of hot) cell.classList.remove("hot");
+    hot = [];
+  }
+
+  // Only the cells that enter or leave the window change their class.
+  function light(plane, cells, best) {
+    const now = new Set(cells);
+    for (const n of plane.lit ?? []) if (!now.has(n)) plane.cells[n].cell.classList.remove("on");
+    for (const n of now) if (!plane.lit?.has(n)) plane.cells[n].cell.classList.add("on");
+    plane.lit = now;
+    if (plane.best !== cells[best]) {
+      plane.cells[plane.best]?.cell.classList.remove("best");
+      plane.cells[cells[best]]?.cell.classList.add("best");
+      plane.best = cells[best];
+    }
+    move(plane, cells[0]);
+  }
+
+  // Bring an output to what it holds after this step, and return what its cells held before the step.
+  function advance(plane) {
+    const state = step < plane.done ? [] : plane.state.slice();
+    for (let n = step < plane.done ? 0 : plane.done + 1; n < step; n++) {
+      for (const entry of plane.writes[n]) state[entry[0]] = entry;
+    }
+    const now = plane.writes[step];
+    const before = now.map(([n]) => state[n]?.[1]);
+    for (const entry of now) state[entry[0]] = entry;
+    plane.cells.forEach((cell, n) => {
+      if (state[n] === plane.state[n]) return;
+      cell.cell.classList.toggle("written", n in state);
+      if (n in state) fill(cell, state[n][1], state[n][2]);
+      else fill(cell, plane.start ?? "");
     });
+    Object.assign(plane, { state, done: step });
+    move(plane, now[0][0]);
+    return before;
   }
 
-  function drawChips(now, channel) {
-    now.cells[channel].forEach((n, k) => {
-      const { chip, product, factors } = chips[channel].list[k];
+  function drawChips(now, channel, before) {
+    chips[channel].list.forEach(({ chip, product, factors }, k) => {
+      const n = now.cells[channel][k] ?? now.cells[channel][0];
       const shown = now.products ? now.products[channel][k] : inputs[channel].text[n];
-      product.textContent = shown;
-      factors.textContent = kernels.length ? `${inputs[channel].text[n]}·${kernels[channel].text[k]}` : "";
-      chip.className = `chip ${scene.signed ? signOf(shown) : "zero"}${k === now.best ? " best" : ""}`;
+      const sum = before?.[k] && `${join(before[k], shown).replace(/(?<=.)[+−]/, " $& ")} ${now.sign} ${now.writes[k][1]}`;
+      write(product, sum || shown);
+      write(factors, kernels.length ? `${inputs[channel].text[n]}·${kernels[channel].text[k]}` : "");
+      const look = `chip ${scene.signed ? signOf(shown) : "zero"}${k === now.best ? " best" : ""}`;
+      if (chip.className !== look) chip.className = look;
     });
-    chips[channel].sum.textContent = now.sums ? now.sums[channel] : "";
+    write(chips[channel].sum, now.sums ? now.sums[channel] : "");
   }
 
   function draw() {
+    if (outputs[0].done === step) return;
     const started = performance.now();
     const now = steps[step];
-    for (const cell of lit) {
-      cell.classList.remove("on", "apart", "best", "hot", "weighed");
-      cell.querySelector("small")?.remove();
-    }
-    lit = [];
-    inputs.forEach((plane, channel) => {
-      light(plane, now.cells[channel], channel, now.best);
-      drawChips(now, channel);
-    });
-    for (const plane of outputs) {
-      plane.cells.forEach((cell, n) => cell.classList.toggle("written", n <= step));
-      outline(plane, [step]);
-    }
-    total.textContent = `${now.total} `;
-    value.textContent = now.value;
-    place.textContent = now.place ? ` ${now.place}` : "";
-    sentence.textContent = now.sentence;
-    where.textContent = `${now.at} · ${step + 1} of ${steps.length}`;
+    cool();
+    inputs.forEach((plane, channel) => light(plane, now.cells[channel], channel ? undefined : now.best));
+    const [before] = outputs.map(advance);
+    outputs[0].labels.forEach((label, k) => write(label, before[k] ? join(before[k], now.products[0][k]) : ""));
+    chips.forEach((_, channel) => drawChips(now, channel, now.writes && before));
+    write(total, `${now.total} `);
+    write(value, now.value);
+    write(place, now.place ? ` ${now.place}` : "");
+    write(sentence, now.sentence);
+    write(where, `${now.at} · ${step + 1} of ${steps.length}`);
     lines.forEach((line, n) => {
-      line.textContent = now.variables[n];
+      write(line, now.variables[n]);
       line.classList.toggle("changed", step > 0 && steps[step - 1].variables[n] !== now.variables[n]);
     });
     slider.value = step;
@@ -265,8 +332,8 @@ function render({ model, el }) {
     const actions = {
       ArrowRight: () => jump(step + 1),
       ArrowLeft: () => jump(step - 1),
-      ArrowDown: () => jump(step + outputs[0].columns),
-      ArrowUp: () => jump(step - outputs[0].columns),
+      ArrowDown: () => jump(step + order[0].columns),
+      ArrowUp: () => jump(step - order[0].columns),
       Home: () => jump(0),
       End: () => jump(steps.length - 1),
       " ": event.target.tagName === "BUTTON" ? undefined : toggle,
@@ -283,12 +350,10 @@ function render({ model, el }) {
   const widths = columns.map((column) => {
     return Math.max(...column.filter((n) => typeof n !== "string").map((n) => planes[n].columns));
   });
-  const longest = (plane) => Math.max(...plane.text.map((text) => text.length));
-  const noteLength = Math.max(1, ...kernels.map((plane) => longest(plane) + 1));
-  const several = inputs.length > 1;
+  const several = kernels.length > 1;
   const [gap, sign] = several ? [6, 14] : [14, 22];
   root.classList.toggle("several", several);
-  const legible = Math.max(26, 5 + 5.6 * Math.max(...planes.map(longest)));
+  const legible = Math.max(26, 5 + 5.6 * Math.max(...planes.map((plane) => plane.longest)));
 
   // The largest cell with which the first `count` planes stand in one row of the stage.
   function largest(room, count) {
@@ -302,13 +367,14 @@ function render({ model, el }) {
     let count = widths.length;
     while (count > 1 && largest(room, count) < legible) count -= 1;
     const cell = Math.min(count < widths.length ? 38 : 42, largest(room, count));
-    const small = Math.min(Math.max(8, 0.26 * cell), (cell - 3) / (0.68 * noteLength));
     root.style.setProperty("--cell", `${cell}px`);
-    root.style.setProperty("--small", `${small.toFixed(1)}px`);
-    root.classList.toggle("dense", small < 7.5);
     for (const plane of planes) {
-      const text = Math.min(0.42 * cell, (cell - 5) / (0.63 * longest(plane)));
+      const text = Math.min(0.42 * cell, (cell - 5) / (0.63 * plane.longest));
       plane.grid.style.setProperty("--text", `${text.toFixed(1)}px`);
+      if (!plane.labels?.length) continue;
+      const small = Math.min(Math.max(8, 0.26 * cell), (cell - 3) / (0.68 * plane.note));
+      plane.grid.style.setProperty("--small", `${small.toFixed(1)}px`);
+      plane.grid.classList.toggle("dense", small < 7.5);
     }
   }
   const observer = new ResizeObserver(fit);
