@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .figures import images, matrices
     from .grad_cams import grad_cam, grad_cam_map
     from .kernels import filters
+    from .receptive_fields import receptive_field
     from .segmentations import segmentation
     from .shapes import explain_shapes
     from .steppers import step_conv, step_conv_transpose, step_pool, step_unpool
@@ -26,6 +27,7 @@ _HOMES = {
     "grad_cam": "grad_cams",
     "grad_cam_map": "grad_cams",
     "live_curves": "curves",
+    "receptive_field": "receptive_fields",
     "segmentation": "segmentations",
     "images": "figures",
     "matrices": "figures",
@@ -45,6 +47,7 @@ __all__ = [
     "images",
     "live_curves",
     "matrices",
+    "receptive_field",
     "segmentation",
     "step_conv",
     "step_conv_transpose",

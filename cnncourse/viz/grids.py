@@ -80,7 +80,7 @@ def _draw_grid(
         color = style.SURFACE if empty or outside else tint(value / largest, signed)
         box = Rectangle((j, i), 1, 1, facecolor=color, edgecolor=style.LINE, linewidth=0.7, clip_on=False)
         if empty or outside:
-            box.set_hatch("////")
+            box.set_hatch("////" if empty else "//")
         axes.add_patch(box)
         if not empty:
             axes.text(j + 0.5, i + 0.52, labels[i * columns + j], ha="center", va="center", fontsize=size)

@@ -111,10 +111,9 @@ def test_the_sentence_of_a_stamp_counts_what_overlaps_and_what_is_cropped():
 
 def test_stamps_that_cancel_leave_zero_and_rounded_sums_are_not_called_equal():
     steps = conv_transpose_scene(conv_transpose_trace([[0.3, -0.1]], [[0.1, 0.3]]))["steps"]
-    assert steps[1]["writes"][0][1:] == ["0.08", 1.0]
-    assert conv_transpose_scene(conv_transpose_trace([[0.1, 0.2, -0.3]], [[1, 1, 1]]))["steps"][2]["writes"][
-        0
-    ][1:] == ["0", 0.0]
+    assert steps[1]["writes"][0][1:] == ["0.08", 0.89]
+    canceled = conv_transpose_scene(conv_transpose_trace([[0.1, 0.2, -0.3]], [[1, 1, 1]]))["steps"][2]
+    assert canceled["writes"][0][1:] == ["0", 0.0]
     assert (steps[0]["sign"], steps[1]["sign"]) == ("=", "=")
     assert conv_transpose_scene(conv_transpose_trace([[1 / 3]], [[1]]))["steps"][0]["sign"] == "≈"
 
@@ -124,8 +123,8 @@ def test_unpooling_says_where_the_index_leads_and_when_two_windows_share_it():
     first, second, third = scene["steps"][:3]
     assert (first["total"], first["value"]) == ("index 5 = 1·4 + 1 → row 1, column 1:", "7")
     assert second["sentence"] == (
-        "Value (0, 1) is 7. It came from row 1, column 1, and goes back there, where an overlapping window has "
-        "put it before."
+        "Value (0, 1) is 7. It came from row 1, column 1, and goes back there, "
+        "where an overlapping window has put it before."
     )
     assert third["sentence"] == "Value (0, 2) is 7. It came from row 1, column 2, and goes back there."
     assert scene["note"].endswith("2 of 12 cells get their value back, all others are 0")
@@ -216,7 +215,7 @@ def test_average_divides_by_the_size_of_the_window():
     ],
 )
 def test_a_stepper_is_small_and_the_same_every_time(stepper):
-    assert len(stepper.html.encode()) <= 40_000
+    assert len(stepper.html.encode()) <= 49_000
     assert re.fullmatch(
         r"<step_(conv|pool|conv_transpose|unpool): output \d × \d in \d+ steps>", repr(stepper)
     )
@@ -228,9 +227,9 @@ def test_the_largest_stepper_allowed_still_fits_into_an_output():
     rng = np.random.default_rng(0)
     for stepper in (
         viz.step_conv(rng.normal(size=(20, 20)), rng.normal(size=(2, 2))),
-        viz.step_conv_transpose(rng.normal(size=(14, 14)), rng.normal(size=(7, 7))),
+        viz.step_conv_transpose(rng.normal(size=(16, 16)), rng.normal(size=(5, 5))),
     ):
-        assert len(stepper.html.encode()) < 450_000  # an inline script of 700 kB did not display in Colab
+        assert len(stepper.html.encode()) < 400_000  # an inline script of 700 kB did not display in Colab
 
 
 def test_alt_text_gives_the_numbers():

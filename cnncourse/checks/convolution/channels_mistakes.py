@@ -72,6 +72,11 @@ def _per_row(out: Array, bias: Array, weight: Array) -> Array:
     return out
 
 
+def _counted(out: Array) -> Array:
+    """Count the rows of the maps from 1."""
+    return np.arange(1, out.shape[1] + 1)
+
+
 def _own_channel_only(x: Array, weight: Array, bias: Array, stride: Any = 1, padding: Any = 0) -> Array:
     maps = _maps(x, weight, stride, padding)
     return np.array([maps[o, o] + bias[o] for o in range(len(weight))])
@@ -214,6 +219,22 @@ _BIAS = (
         (
             _biased(lambda out, bias, weight: out + weight[0].size * bias[:, None, None]),
             _biased(lambda out, bias, weight: out + weight[0, 0].size * bias[:, None, None]),
+        ),
+    ),
+    Misconception(
+        "bias added again for each row",
+        "The bias is added once for each output cell. Yours stands inside a loop over rows or columns, so "
+        "cells get it several times.",
+        (
+            _biased(lambda out, bias, weight: out + bias[:, None, None] * out.shape[1]),
+            _biased(lambda out, bias, weight: out + bias[:, None, None] * out.shape[2]),
+            _biased(lambda out, bias, weight: out + bias[:, None, None] * out[0].size),
+            _biased(lambda out, bias, weight: out + bias[:, None, None] * _counted(out)[:, None]),
+            _biased(lambda out, bias, weight: out + bias[:, None, None] * _counted(out)[::-1, None]),
+            _biased(lambda out, bias, weight: out + bias[:, None, None] * weight.shape[2]),
+            _biased(lambda out, bias, weight: out + bias[:, None, None] * weight.shape[3]),
+            _biased(lambda out, bias, weight: out + bias[:, None, None] * weight[0, :, :, 0].size),
+            _biased(lambda out, bias, weight: out + bias[:, None, None] * weight[0, :, 0].size),
         ),
     ),
     Misconception(
