@@ -88,7 +88,7 @@ def step_conv_transpose(x: Any, kernel: Any, stride: Any = 1, padding: Any = 0, 
     ----------
     x : array or tensor [H, W]
     kernel : array or tensor [kh, kw]
-        With stride and input such that the output, before it is cropped, is at most 20 × 20.
+        At most 25 weights; the output, before it is cropped, may have at most 20 × 20 cells.
     stride, padding : int or (y, x)
         Padding crops the output.
     code : bool

@@ -13,6 +13,7 @@ from .arrays import as_array
 
 LARGEST = 20  # rows or columns of a grid that can still be read; also bounds the number of steps by 400
 _MOST_CHANNELS, _MOST_TERMS = 4, 49
+_MOST_STAMPED = 25  # each of these cells is written anew in every step
 
 
 def conv_trace(
@@ -132,7 +133,7 @@ def conv_transpose_trace(x: Any, kernel: Any, stride: Any = 1, padding: Any = 0)
     ----------
     x : array or tensor [H, W]
     kernel : array or tensor [kh, kw]
-        With stride and input such that the output, before it is cropped, is at most 20 × 20.
+        At most 25 weights; the output, before it is cropped, may have at most 20 × 20 cells.
     stride, padding : int or (y, x)
         Padding crops the output.
 
@@ -161,7 +162,8 @@ def conv_transpose_trace(x: Any, kernel: Any, stride: Any = 1, padding: Any = 0)
     pads, strides = ops.pair(padding, "padding", least=0), ops.pair(stride, "stride")
     output = ops.conv_transpose2d(plane, weights, strides, pads)
     canvas = ops.conv_transpose2d(plane, weights, strides)
-    _check_readable(canvas[None], (0, 0), weights.size, "output" + ", before it is cropped," * any(pads))
+    what = "output" + ", before it is cropped," * any(pads)
+    _check_readable(canvas[None], (0, 0), weights.size, what, _MOST_STAMPED)
     stood: dict[tuple[int, int], float] = {}
     steps = []
     for step in ops.conv_transpose2d_steps(plane, weights, strides, pads):
@@ -271,7 +273,9 @@ def _check_finite(**arrays: np.ndarray) -> None:
             )
 
 
-def _check_readable(planes: np.ndarray, padding: tuple[int, int], terms: int, what: str = "input") -> None:
+def _check_readable(
+    planes: np.ndarray, padding: tuple[int, int], terms: int, what: str = "input", most: int = _MOST_TERMS
+) -> None:
     channels, height, width = planes.shape
     rows, columns = height + 2 * padding[0], width + 2 * padding[1]
     if max(rows, columns) > LARGEST:
@@ -279,8 +283,8 @@ def _check_readable(planes: np.ndarray, padding: tuple[int, int], terms: int, wh
             f"the {what} is {rows} × {columns}{' with its padding' * any(padding)}; "
             f"cells can be read up to {LARGEST} × {LARGEST}: step through a part, such as x[..., :8, :8]"
         )
-    if channels > _MOST_CHANNELS or terms > _MOST_TERMS:
+    if channels > _MOST_CHANNELS or terms > most:
         raise ValueError(
-            f"each step would combine {terms} cells of {channels} channels; up to {_MOST_TERMS} cells and "
+            f"each step would combine {terms} cells of {channels} channels; up to {most} cells and "
             f"{_MOST_CHANNELS} channels can be read: use a smaller window, or channels x[:3] and weight[:3]"
         )

@@ -103,8 +103,9 @@ function write(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
-function join(before, addend) {
-  return `${before}+${addend}`.replace("+−", "−");
+function join(before, addend, space = "") {
+  const minus = addend.startsWith("−");
+  return [before, minus ? "−" : "+", addend.slice(minus)].join(space);
 }
 
 function render({ model, el }) {
@@ -169,7 +170,7 @@ function render({ model, el }) {
     const first = plane.writes[0].map(([n]) => n);
     drawFrame(plane, first, first.length > 1 ? first.map(() => "") : []);
     plane.longest = plane.writes.flat().reduce((most, [, text]) => Math.max(most, text.length), 1);
-    plane.note = plane.longest + 1 + Math.max(...steps.flatMap((now) => now.products?.[0] ?? "").map((t) => t.length));
+    plane.note = 1 + 2 * plane.longest; // what stood there, a sign, what is added
   }
   const order = (scene.order ?? scene.outputs).map((n) => planes[n]); // cell n of these belongs to step n
   for (const plane of order) {
@@ -211,7 +212,8 @@ function render({ model, el }) {
 
   function point(channel, k) {
     const now = steps[step];
-    const touched = [inputs[channel].cells[now.cells[channel][k]], kernels[channel]?.cells[k]];
+    const seen = now.cells[channel][k] ?? now.cells[channel][0];
+    const touched = [inputs[channel].cells[seen], kernels[channel]?.cells[k]];
     if (now.writes) touched.push(outputs[0].cells[now.writes[k][0]]);
     hot = touched.filter(Boolean);
     for (const { cell } of hot) cell.classList.add("hot");
@@ -260,8 +262,8 @@ function render({ model, el }) {
     chips[channel].list.forEach(({ chip, product, factors }, k) => {
       const n = now.cells[channel][k] ?? now.cells[channel][0];
       const shown = now.products ? now.products[channel][k] : inputs[channel].text[n];
-      const sum = before?.[k] && `${join(before[k], shown).replace(/(?<=.)[+−]/, " $& ")} ${now.sign} ${now.writes[k][1]}`;
-      write(product, sum || shown);
+      const sum = () => `${join(before[k], shown, " ")} ${now.sign} ${now.writes[k][1]}`;
+      write(product, before?.[k] ? sum() : shown);
       write(factors, kernels.length ? `${inputs[channel].text[n]}·${kernels[channel].text[k]}` : "");
       const look = `chip ${scene.signed ? signOf(shown) : "zero"}${k === now.best ? " best" : ""}`;
       if (chip.className !== look) chip.className = look;
@@ -366,7 +368,8 @@ function render({ model, el }) {
     const room = stage.clientWidth - 2;
     let count = widths.length;
     while (count > 1 && largest(room, count) < legible) count -= 1;
-    const cell = Math.min(count < widths.length ? 38 : 42, largest(room, count));
+    const alone = (room - 16 - sign - gap) / Math.max(0, ...widths.slice(count)); // a plane in a row of its own
+    const cell = Math.floor(Math.min(count < widths.length ? 38 : 42, largest(room, count), alone));
     root.style.setProperty("--cell", `${cell}px`);
     for (const plane of planes) {
       const text = Math.min(0.42 * cell, (cell - 5) / (0.63 * plane.longest));
