@@ -8,21 +8,23 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from . import style
-    from .architecture import architecture
+    from .architectures import architecture
     from .confusions import confusion
     from .curves import live_curves
     from .figures import images, matrices
     from .grad_cams import grad_cam, grad_cam_map
     from .kernels import filters
+    from .map_browser import feature_maps
     from .receptive_fields import receptive_field
     from .segmentations import segmentation
     from .shapes import explain_shapes
     from .steppers import step_conv, step_conv_transpose, step_pool, step_unpool
 
 _HOMES = {
-    "architecture": "architecture",
+    "architecture": "architectures",
     "explain_shapes": "shapes",
     "confusion": "confusions",
+    "feature_maps": "map_browser",
     "filters": "kernels",
     "grad_cam": "grad_cams",
     "grad_cam_map": "grad_cams",
@@ -39,8 +41,9 @@ _HOMES = {
 
 __all__ = [
     "architecture",
-    "explain_shapes",
     "confusion",
+    "explain_shapes",
+    "feature_maps",
     "filters",
     "grad_cam",
     "grad_cam_map",
