@@ -12,11 +12,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .arrays import as_array
 from .fields import Field, Tracer
 from .recorder import record
 from .tracing import Node, check_module
-from .untouched import copy_if_lazy, prepare
+from .untouched import as_image, copy_if_lazy, prepare
 
 BUDGET = (
     256 * 2**20
@@ -84,7 +83,7 @@ def collect(model: nn.Module, image: Any, budget: int = BUDGET) -> Capture:
         ``torch.cat``) are layers too. A layer used again appears again, as ``relu #2``. Each tensor of a
         tuple or dictionary is a layer of its own: ``pool`` and ``pool[1]``.
     image : array or tensor [H, W], [H, W, 3], [C, H, W] or [1, C, H, W]
-        As `as_input` takes it.
+        As `as_image` takes it.
     budget : int
         Bytes of maps to keep.
 
@@ -113,45 +112,9 @@ def collect(model: nn.Module, image: Any, budget: int = BUDGET) -> Capture:
     (2, 3, 5)
     """
     check_module(model)
-    inputs = as_input(image)
+    inputs = as_image(image)
     model = copy_if_lazy(model)
     return _run(model, prepare(model, (inputs,))[0], budget=budget)
-
-
-def as_input(image: Any) -> Tensor:
-    """Return an image as the tensor [1, C, H, W] that a model takes.
-
-    Integers of type uint8 become 0..1; other numbers stay as they are, so an image that was normalized for
-    the model stays normalized. Channels that come last are brought to the front.
-
-    Raises
-    ------
-    ValueError
-        For another number of axes, more than one image, or no real numbers.
-
-    Examples
-    --------
-    >>> as_input(np.full((5, 7, 3), 255, dtype=np.uint8)).shape
-    torch.Size([1, 3, 5, 7])
-    """
-    array = as_array(image, "the image")
-    expected = "expected [H, W], [H, W, 3], [C, H, W] or [1, C, H, W]"
-    if array.ndim == 4 and array.shape[0] != 1:
-        raise ValueError(
-            f"got {array.shape[0]} images in one array {array.shape}; {expected}: "
-            "pass images[:1] for the first, or list(images[:2]) to compare two"
-        )
-    if array.ndim == 4:
-        array = array[0]
-    if array.ndim not in (2, 3) or array.size == 0:
-        raise ValueError(f"the image has shape {array.shape}; {expected}")
-    if array.ndim == 2:
-        array = array[None]
-    elif array.shape[-1] == 3 and (array.shape[0] not in (1, 3) or not isinstance(image, Tensor)):
-        array = np.moveaxis(array, -1, 0)
-    if array.dtype == np.uint8:
-        array = array / np.float32(255)
-    return torch.from_numpy(np.array(array, dtype=np.float32))[None]
 
 
 def as_images(image: Any, titles: Any) -> tuple[list[Any], list[str]]:

@@ -18,7 +18,7 @@ from .fields import Field, find_image, trace_fields
 from .recorder import labelled_tensors
 from .surrogate import Positive
 from .tracing import check_module
-from .untouched import as_arguments, copy_if_lazy, home, is_shape, prepare, untouched
+from .untouched import as_arguments, as_image, copy_if_lazy, home, is_shape, prepare, untouched
 
 Lines = tuple[int, int]
 
@@ -150,20 +150,9 @@ def as_input(image: Any) -> Any:
     if is_shape(image):
         # Gradients at a zero image say little: biases alone decide which ReLU is on.
         return torch.randn(tuple(image), generator=torch.Generator().manual_seed(0))
-    if not isinstance(image, np.ndarray):
-        return image
-    if image.dtype == np.uint8:
-        image = image / np.float32(255)
-    picture = torch.from_numpy(np.ascontiguousarray(image, dtype=np.float32))
-    if picture.ndim == 2:
-        return picture[None, None]
-    if picture.ndim == 3 and picture.shape[-1] in (1, 3) and picture.shape[0] not in (1, 3):
-        return picture.permute(2, 0, 1)[None]
-    if picture.ndim in (3, 4):
-        return picture if picture.ndim == 4 else picture[None]
-    raise ValueError(
-        f"got an array of shape {tuple(picture.shape)}; expected [H, W], [H, W, 3] or [N, C, H, W]"
-    )
+    if isinstance(image, np.ndarray) and image.ndim != 4:
+        return as_image(image)
+    return image
 
 
 def layer_name(model: nn.Module, layer: str | nn.Module) -> tuple[str, int]:

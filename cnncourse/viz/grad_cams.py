@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from .picture import Picture
-from .untouched import prepare, untouched
+from .untouched import as_image, prepare, untouched
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ the image>
     from .cam_pictures import draw_cam
 
     result = compute_cam(model, image, layer, target, region)
-    return draw_cam(result, as_batch(image)[0].detach().float().cpu().numpy(), classes)
+    return draw_cam(result, as_image(image)[0].detach().float().cpu().numpy(), classes)
 
 
 def compute_cam(
@@ -123,7 +123,7 @@ def compute_cam(
 ) -> CamResult:
     """Run the model once and return the map with what it was computed for."""
     name, module = find_layer(model, layer)
-    (x,) = prepare(model, (as_batch(image),))
+    (x,) = prepare(model, (as_image(image),))
     with untouched(model), evaluating(model), torch.enable_grad():
         maps, scores = _run(model, module, name, x.requires_grad_())
         chosen, cells = _choose(scores, target, region)
@@ -172,22 +172,6 @@ def find_layer(model: nn.Module, layer: str | nn.Module) -> tuple[str, nn.Module
         f"did you mean {' or '.join(map(repr, near))}?" if near else f"it has {_some(convolutions or names)}"
     )
     raise ValueError(f"the model has no layer {layer!r}; {hint}")
-
-
-def as_batch(image: Any) -> Tensor:
-    """Return one image as a float tensor [1, C, H, W]."""
-    x = image if isinstance(image, Tensor) else torch.as_tensor(np.ascontiguousarray(image))
-    if x.ndim == 4 and len(x) != 1:
-        raise ValueError(
-            f"image has shape {tuple(x.shape)}: a batch of {len(x)}; expected one image, such as images[:1]"
-        )
-    if x.ndim not in (2, 3, 4):
-        raise ValueError(f"image has shape {tuple(x.shape)}; expected [C, H, W]")
-    if not x.is_floating_point():
-        raise ValueError(
-            f"image has type {x.dtype}; expected floats as the model takes them, such as image / 255"
-        )
-    return x.reshape((1,) * (4 - x.ndim) + tuple(x.shape))
 
 
 def _run(model: nn.Module, module: nn.Module, name: str, x: Tensor) -> tuple[list[Tensor], Tensor]:

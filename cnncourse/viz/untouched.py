@@ -14,6 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
+from .arrays import as_array
+
 
 @contextmanager
 def untouched(model: nn.Module) -> Iterator[None]:
@@ -73,6 +75,43 @@ def prepare(model: nn.Module, inputs: tuple, exact: bool = False) -> tuple:
         return value
 
     return tuple(ready(value) for value in inputs)
+
+
+def as_image(image: Any) -> Tensor:
+    """Return an image as the tensor [1, C, H, W] that a model takes.
+
+    Integers of type uint8 become 0..1; other numbers stay as they are, so an image that was normalized for
+    the model stays normalized. Channels that come last are brought to the front.
+
+    Raises
+    ------
+    ValueError
+        For another number of axes, more than one image, or no real numbers.
+
+    Examples
+    --------
+    >>> as_image(np.full((5, 7, 3), 255, dtype=np.uint8)).shape
+    torch.Size([1, 3, 5, 7])
+    """
+    array = as_array(image, "the image")
+    expected = "expected [H, W], [H, W, 3], [C, H, W] or [1, C, H, W]"
+    if array.ndim == 4 and array.shape[0] != 1:
+        raise ValueError(
+            f"got {array.shape[0]} images in one array {array.shape}; {expected}: "
+            "pass images[:1] for the first, or list(images[:2]) to compare two"
+        )
+    if array.ndim == 4:
+        array = array[0]
+    if array.ndim not in (2, 3) or array.size == 0:
+        raise ValueError(f"the image has shape {array.shape}; {expected}")
+    if array.ndim == 2:
+        array = array[None]
+    elif array.shape[-1] == 3 and (array.shape[0] not in (1, 3) or not isinstance(image, Tensor)):
+        array = np.moveaxis(array, -1, 0)
+    if array.dtype == np.uint8:
+        array = array / np.float32(255)
+    dtype = array.dtype if array.dtype.kind == "f" else np.float32
+    return torch.from_numpy(np.array(array, dtype=dtype))[None]
 
 
 def home(model: nn.Module) -> tuple[torch.device, torch.dtype]:

@@ -1,4 +1,4 @@
-"""Run every solution with exactly the packages of Google Colab: ``make colab-check``.
+"""Run every solution, and every visual once, with exactly the packages of Google Colab: ``make colab-check``.
 
 Makes ``.venv-colab`` from nothing with the versions of ``constraints-colab.txt`` and installs the built wheel
 by pip, as a lesson's first cell does there. Fails if that changes a version or if a solution fails.
@@ -133,4 +133,5 @@ def run(command: list[str]) -> str:
 
 if __name__ == "__main__":
     chosen = [Path(name).resolve() for name in sys.argv[1:]]
-    sys.exit(main(chosen or sorted((ROOT / "solutions").glob("*.ipynb"))))
+    every = [*sorted((ROOT / "solutions").glob("*.ipynb")), Path(__file__).with_name("visuals.ipynb")]
+    sys.exit(main(chosen or every))

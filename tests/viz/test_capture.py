@@ -10,8 +10,9 @@ import torch.nn.functional as F
 import torchvision
 from torch import nn
 
-from cnncourse.viz.capture import as_input, collect, see
+from cnncourse.viz.capture import collect, see
 from cnncourse.viz.tracing import TraceFailed
+from cnncourse.viz.untouched import as_image
 
 SEEDS = (0, 1, 2)
 
@@ -186,12 +187,12 @@ def test_a_failing_layer_is_named_and_leaves_no_hook():
     ],
 )
 def test_images_of_every_layout_become_one_batch(image, shape):
-    assert as_input(image).shape == shape
+    assert as_image(image).shape == shape
 
 
 def test_uint8_becomes_zero_to_one_and_channels_stay_apart():
     image = np.arange(5 * 7 * 3, dtype=np.uint8).reshape(5, 7, 3)
-    np.testing.assert_allclose(as_input(image)[0, 2, 4, 6], image[4, 6, 2] / 255, atol=1e-7)
+    np.testing.assert_allclose(as_image(image)[0, 2, 4, 6], image[4, 6, 2] / 255, atol=1e-7)
 
 
 @pytest.mark.parametrize(
@@ -205,7 +206,7 @@ def test_uint8_becomes_zero_to_one_and_channels_stay_apart():
 )
 def test_other_images_are_refused_with_a_remedy(image, message):
     with pytest.raises(ValueError, match=message):
-        as_input(image)
+        as_image(image)
 
 
 def test_maps_beyond_the_budget_are_computed_again_and_equal():

@@ -217,16 +217,18 @@ def test_near_names_unused_layers_and_layers_off_the_path_are_named():
 
 
 @pytest.mark.parametrize(
-    ("image", "message"), [(torch.zeros(2, 2, 9, 9), "a batch of 2"), (torch.zeros(9), r"\(9,\)")]
+    ("image", "message"), [(torch.zeros(2, 2, 9, 9), "2 images in one array"), (torch.zeros(9), r"\(9,\)")]
 )
 def test_what_is_no_single_image_is_named(image, message):
     with pytest.raises(ValueError, match=message):
         viz.grad_cam_map(classifier(), image, "0", 0)
 
 
-def test_integers_are_not_taken_for_an_image():
-    with pytest.raises(ValueError, match="image / 255"):
-        viz.grad_cam_map(classifier(), torch.zeros(2, 9, 9, dtype=torch.uint8), "0", 0)
+def test_a_photograph_with_channels_last_and_bytes_is_the_same_image():
+    photo = np.random.default_rng(0).integers(0, 256, (11, 14, 3), dtype=np.uint8)
+    tensor = torch.from_numpy(photo).permute(2, 0, 1)[None] / 255
+    cam = viz.grad_cam_map(segmenter(), photo, "2", 0)
+    torch.testing.assert_close(cam, viz.grad_cam_map(segmenter(), tensor, "2", 0))
 
 
 @pytest.mark.parametrize("size", [(12, 17), (5, 4), (3, 30)])
