@@ -706,6 +706,27 @@ print("means:  ", np.allclose(means[0, 0].numpy(), avg_pool2d(my_active, 3, stri
 # Where the exercise cards say *passed*, the right-hand side of these lines is your own code. Pooling works on each channel
 # alone and has no weights at all: there is nothing in it to train.
 
+# %% [markdown] id="browse-why"
+# ### Look inside
+#
+# Chained, the layers are a small network: Sobel's two kernels, ReLU, max pooling. Open it. Choose a layer in the strip,
+# click one of its maps, and move over the large map: you read the exact value of each cell, and the picture on the left
+# shows which pixels it comes from. It works for any network you will build.
+#
+# **Predict before you move.** How many pixels does one cell of the last layer see?
+#
+# <details><summary>After you have decided, open this.</summary>
+#
+# 4×4. The convolution sees 3 pixels along each axis, and its stride is 1, so the second cell of the pooling window lies one
+# pixel further: 3 + (2 − 1) · 1 = 4.
+#
+# </details>
+
+# %% id="browse" alt="A card with the layers of the network as a strip, the two maps of its last layer in a grid, one of them enlarged with a cell marked, and a square of 4 by 4 pixels outlined on the photograph."
+network = nn.Sequential(nn.Conv2d(1, 2, kernel_size=3, bias=False), nn.ReLU(), nn.MaxPool2d(2))
+network[0].weight.data = torch.tensor(np.stack([sobel, sobel.T]), dtype=torch.float32)[:, None]
+viz.feature_maps(network, datasets.photograph("camera", size=(72, 72)))
+
 # %% [markdown] id="recap"
 # ## Recap
 #

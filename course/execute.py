@@ -16,7 +16,7 @@ CELL_TIMEOUT = 600
 SLOW_CELL = 45
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
-_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{8,}\b")
+_ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]{8,}\b")  # as in an object's repr; a script may hold a color
 _COLOR = re.compile(r"\x1b\[[0-9;]*m")
 _FOREIGN_PATH = re.compile(
     r"[^\s'\"<>]*[/\\](?:site-packages[/\\]|ipykernel_\d+)|(?<![\w.])/(?:home|Users)/\w+"
