@@ -723,9 +723,12 @@ print("means:  ", np.allclose(means[0, 0].numpy(), avg_pool2d(my_active, 3, stri
 # </details>
 
 # %% id="browse" alt="A card with the layers of the network as a strip, the two maps of its last layer in a grid, one of them enlarged with a cell marked, and a square of 4 by 4 pixels outlined on the photograph."
-network = nn.Sequential(nn.Conv2d(1, 2, kernel_size=3, bias=False), nn.ReLU(), nn.MaxPool2d(2))
-network[0].weight.data = torch.tensor(np.stack([sobel, sobel.T]), dtype=torch.float32)[:, None]
-viz.feature_maps(network, datasets.photograph("camera", size=(72, 72)))
+from collections import OrderedDict
+
+steps = OrderedDict(conv=nn.Conv2d(1, 2, kernel_size=3, bias=False), relu=nn.ReLU(), pool=nn.MaxPool2d(2))
+network = nn.Sequential(steps)
+network.conv.weight.data = torch.tensor(np.stack([sobel, sobel.T]), dtype=torch.float32)[:, None]
+viz.feature_maps(network, datasets.photograph("camera", size=(72, 72)), layer="pool")
 
 # %% [markdown] id="recap"
 # ## Recap

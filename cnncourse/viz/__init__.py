@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from .architectures import architecture
     from .confusions import confusion
     from .curves import live_curves
+    from .fields.pictures import receptive_field
     from .figures import images, matrices
     from .grad_cams import grad_cam, grad_cam_map
     from .kernels import filters
     from .map_browser import feature_maps
-    from .receptive_fields import receptive_field
     from .segmentations import segmentation
     from .shapes import explain_shapes
     from .steppers import step_conv, step_conv_transpose, step_pool, step_unpool
@@ -29,7 +29,7 @@ _HOMES = {
     "grad_cam": "grad_cams",
     "grad_cam_map": "grad_cams",
     "live_curves": "curves",
-    "receptive_field": "receptive_fields",
+    "receptive_field": "fields.pictures",
     "segmentation": "segmentations",
     "images": "figures",
     "matrices": "figures",

@@ -12,8 +12,8 @@ from matplotlib.patches import Rectangle
 
 from . import style
 from .arrays import as_array
-from .masks import confusion_sentence, count, percent
 from .picture import Picture
+from .segmentations.masks import confusion_sentence, count, percent
 
 _MOST_CLASSES = 24  # more, and the numbers cannot be read at this width
 _PAD, _TITLE, _TOTAL = 14, 56, 76  # pixels

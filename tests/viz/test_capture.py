@@ -10,7 +10,7 @@ import torch.nn.functional as F
 import torchvision
 from torch import nn
 
-from cnncourse.viz.capture import collect, see
+from cnncourse.viz.map_browser.capture import collect, see
 from cnncourse.viz.tracing import TraceFailed
 from cnncourse.viz.untouched import as_image
 

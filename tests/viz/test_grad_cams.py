@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from cnncourse import viz
-from cnncourse.viz.cam_pictures import enlarge
+from cnncourse.viz.grad_cams.pictures import enlarge
 
 
 def classifier(seed=0, inplace=False):

@@ -18,8 +18,8 @@ from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_notebook
 
 from cnncourse import viz
-from cnncourse.viz.curve_data import POINTS, SMOOTHED, Curve, Record, smoothed, write
-from cnncourse.viz.curve_film import small_picture, thinned
+from cnncourse.viz.curves.data import POINTS, SMOOTHED, Curve, Record, smoothed, write
+from cnncourse.viz.curves.film import small_picture, thinned
 from cnncourse.viz.style import PALETTE
 
 NUMBERS = st.floats(-1e6, 1e6, allow_nan=False)

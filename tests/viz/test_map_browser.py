@@ -11,9 +11,8 @@ import torch
 from torch import nn
 
 from cnncourse import viz
-from cnncourse.viz import pages
-from cnncourse.viz.map_browser import feature_maps
-from cnncourse.viz.pages import about_map, make_page, quantize
+from cnncourse.viz.map_browser import feature_maps, pages
+from cnncourse.viz.map_browser.pages import about_map, make_page, quantize
 
 RNG = np.random.default_rng(5)
 NASTY = "</script><b>&\"'"

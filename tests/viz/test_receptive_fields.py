@@ -12,7 +12,7 @@ from torch import nn
 
 from cnncourse import viz
 from cnncourse.ops import receptive_field as closed_formula
-from cnncourse.viz.field_measures import measure_field
+from cnncourse.viz.fields.measures import measure_field
 
 from .nets import NETS, make
 from .test_figures import pixels

@@ -12,8 +12,8 @@ from scipy.ndimage import distance_transform_edt
 from sklearn import metrics
 
 from cnncourse import viz
-from cnncourse.viz import masks
-from cnncourse.viz.segmentation_scenes import pack, segmentation_scene
+from cnncourse.viz.segmentations import masks
+from cnncourse.viz.segmentations.scenes import pack, segmentation_scene
 from tests.viz.road import CLASSES, road_scene
 
 NAMES = ["road", "pole", "sky"]

@@ -5,7 +5,7 @@ import torchvision
 from torch import nn
 
 from cnncourse.viz.shapes import explain_shapes
-from cnncourse.viz.skipping import Skipping
+from cnncourse.viz.shapes.skipping import Skipping
 
 
 def simple_cnn():

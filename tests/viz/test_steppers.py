@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from cnncourse import viz
-from cnncourse.viz.scenes import conv_scene, pool_scene
-from cnncourse.viz.traces import conv_trace, conv_transpose_trace, pool_trace, unpool_trace
-from cnncourse.viz.upscenes import conv_transpose_scene, unpool_scene
+from cnncourse.viz.steppers.scenes import conv_scene, pool_scene
+from cnncourse.viz.steppers.traces import conv_trace, conv_transpose_trace, pool_trace, unpool_trace
+from cnncourse.viz.steppers.upscenes import conv_transpose_scene, unpool_scene
 
 GRID = np.random.default_rng(3).integers(0, 10, (5, 6))
 SOBEL = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnncourse.viz.traces import conv_trace, conv_transpose_trace, pool_trace, unpool_trace
+from cnncourse.viz.steppers.traces import conv_trace, conv_transpose_trace, pool_trace, unpool_trace
 
 sides = st.tuples(st.integers(1, 3), st.integers(1, 3))
 
