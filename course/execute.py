@@ -18,9 +18,7 @@ WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 _ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]{8,}\b")  # as in an object's repr; a script may hold a color
 _COLOR = re.compile(r"\x1b\[[0-9;]*m")
-_FOREIGN_PATH = re.compile(
-    r"[^\s'\"<>]*[/\\](?:site-packages[/\\]|ipykernel_\d+)|(?<![\w.])/(?:home|Users)/\w+"
-)
+_FOREIGN_PATH = re.compile(r"[/\\]site-packages[/\\]|[/\\]ipykernel_\d+|(?<![\w.])/(?:home|Users)/\w+")
 
 
 class CellFailed(Exception):
