@@ -13,7 +13,7 @@
 # - solve an exercise, read its card, and open a hint
 # - see your progress, and find out whether there is a GPU
 #
-# **Time:** about 10 minutes of reading and doing; its cells run in about 7 s on two CPU cores; nothing here needs
+# **Time:** about 10 minutes of reading and doing; its cells run in about 10 s on two CPU cores; nothing here needs
 # a GPU.
 #
 # **You need:** a little Python: variables, functions, lists.

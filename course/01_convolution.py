@@ -16,7 +16,7 @@
 # - count the parameters of a layer, and explain why there are so few
 # - show where moving the picture moves the result, and where it does not
 #
-# **Time:** about two hours of reading and doing; its cells run in about 12 s on two CPU cores; nothing here needs a
+# **Time:** about two hours of reading and doing; its cells run in about 15 s on two CPU cores; nothing here needs a
 # GPU.
 #
 # **You need:** Python with loops and functions, NumPy arrays and slices such as `x[0:3, 1:4]`.

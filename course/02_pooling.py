@@ -16,7 +16,7 @@
 # - measure how far pooling forgives a small shift, and say where that ends
 # - trace the receptive field of any stack of layers, confirm it by a gradient, and design a stack for a given field
 #
-# **Time:** about 70 minutes of reading and doing; its cells run in about 9 s on two CPU cores; nothing here needs
+# **Time:** about 70 minutes of reading and doing; its cells run in about 12 s on two CPU cores; nothing here needs
 # a GPU.
 #
 # **You need:** lesson 1: kernel, feature map, stride, output size.
