@@ -75,8 +75,13 @@ class Lab:
         raise RuntimeError(f"JupyterLab did not start:\n{self.log.read_text(encoding='utf-8')}")
 
     def stop(self) -> None:
+        """End the server; one that is still shutting down kernels is not waited for (they end with it)."""
         self.process.terminate()
-        self.process.wait(30)
+        try:
+            self.process.wait(15)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
 
 
 class Notebook:
