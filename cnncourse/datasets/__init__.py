@@ -1,5 +1,32 @@
-"""Pictures and data sets to learn on."""
+"""Pictures and data sets to learn on: generated, real ones that come with the packages, and public ones.
 
-from .photographs import PHOTOGRAPHS, photograph
+Names are loaded when they are first used, so that ``import cnncourse.datasets`` brings in no reader.
+"""
 
-__all__ = ["PHOTOGRAPHS", "photograph"]
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .handwriting import digits
+    from .photographs import PHOTOGRAPHS, photograph
+
+# A file is not named like a function in it: importing `datasets.digits` as a module would hide the function.
+_HOMES = {
+    "PHOTOGRAPHS": "photographs",
+    "digits": "handwriting",
+    "photograph": "photographs",
+}
+
+__all__ = ["PHOTOGRAPHS", "digits", "photograph"]
+
+
+def __getattr__(name):
+    if name in _HOMES:
+        return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    raise AttributeError(
+        f"module 'cnncourse.datasets' has no attribute {name!r}; it has {', '.join(__all__)}"
+    )
+
+
+def __dir__():
+    return sorted([*globals(), *__all__])
