@@ -1,0 +1,30 @@
+"""Networks, one paper a file: ordinary torch modules that take and return tensors [N, C, H, W].
+
+Names are loaded when they are first used, so that ``import cnncourse.models`` brings in no torch.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .classifiers import classic_cnn, simple_cnn
+
+_HOMES = {
+    "classic_cnn": "classifiers",
+    "simple_cnn": "classifiers",
+}
+
+__all__ = [
+    "classic_cnn",
+    "simple_cnn",
+]
+
+
+def __getattr__(name):
+    if name in _HOMES:
+        return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    raise AttributeError(f"module 'cnncourse.models' has no attribute {name!r}; it has {', '.join(__all__)}")
+
+
+def __dir__():
+    return sorted([*globals(), *__all__])
