@@ -7,17 +7,33 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .dataset import Dataset, Sample
     from .handwriting import digits
     from .photographs import PHOTOGRAPHS, photograph
+    from .torchvision_sets import cifar10, fashion_mnist, mnist
 
 # A file is not named like a function in it: importing `datasets.digits` as a module would hide the function.
 _HOMES = {
     "PHOTOGRAPHS": "photographs",
+    "Dataset": "dataset",
+    "Sample": "dataset",
+    "cifar10": "torchvision_sets",
     "digits": "handwriting",
+    "fashion_mnist": "torchvision_sets",
+    "mnist": "torchvision_sets",
     "photograph": "photographs",
 }
 
-__all__ = ["PHOTOGRAPHS", "digits", "photograph"]
+__all__ = [
+    "PHOTOGRAPHS",
+    "Dataset",
+    "Sample",
+    "cifar10",
+    "digits",
+    "fashion_mnist",
+    "mnist",
+    "photograph",
+]
 
 
 def __getattr__(name):
