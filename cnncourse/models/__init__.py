@@ -8,15 +8,21 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .classifiers import classic_cnn, simple_cnn
+    from .pretrained import load_torchvision_vgg16
+    from .vgg import vgg16
 
 _HOMES = {
     "classic_cnn": "classifiers",
+    "load_torchvision_vgg16": "pretrained",
     "simple_cnn": "classifiers",
+    "vgg16": "vgg",
 }
 
 __all__ = [
     "classic_cnn",
+    "load_torchvision_vgg16",
     "simple_cnn",
+    "vgg16",
 ]
 
 

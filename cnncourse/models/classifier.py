@@ -7,13 +7,15 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from ..ops.sizes import pair
+
 
 class Classifier(nn.Sequential):
-    """Layers one after another, for images of one size: a fully connected layer has a weight for every pixel.
+    """Layers one after another, for images of one size.
 
-    It is indexed, sliced, traced and saved like any ``nn.Sequential``. It only looks at the input first: 29×29
-    pixels would also pass through a network for 28×28, since pooling leaves out what fills no window, and the
-    last row and column would be lost without a word.
+    It is indexed, sliced, traced and saved like any ``nn.Sequential``, but looks at the size of its input
+    first: 29×29 pixels would also pass through a network for 28×28, since pooling leaves out what fills no
+    window, and the last row and column would be lost without a word.
 
     Parameters
     ----------
@@ -36,11 +38,12 @@ class Classifier(nn.Sequential):
     torch.Size([4, 10])
     >>> model(torch.zeros(4, 1, 3, 3))
     Traceback (most recent call last):
-    ValueError: the input is 4×1×3×3; expected N×1×2×3: resize or crop the images to 2×3, or build the network \
-with size=(3, 3)
+    ValueError: the input is 4×1×3×3; expected N×1×2×3: resize or crop the images to 2×3, \
+or build the network with size=(3, 3)
     """
 
     def __init__(self, layers: OrderedDict[str, nn.Module], in_channels: int, size: tuple[int, int]) -> None:
+        """Take the layers by name, and the size that they are made for."""
         super().__init__(layers)
         self.in_channels = in_channels
         self.size = size
@@ -55,6 +58,21 @@ with size=(3, 3)
         if isinstance(idx, slice):
             return nn.Sequential(OrderedDict(list(self._modules.items())[idx]))
         return super().__getitem__(idx)
+
+
+def image_size(size: int | tuple[int, int], least: int) -> tuple[int, int]:
+    """Return ``size`` as (height, width), or raise a ValueError when one is smaller than ``least``.
+
+    >>> image_size(28, least=4)
+    (28, 28)
+    """
+    height, width = pair(size, "size")
+    if min(height, width) < least:
+        raise ValueError(
+            f"size is {height}×{width}; expected at least {least}×{least}, or the last maps are empty: "
+            f"the nearest that works is {max(height, least)}×{max(width, least)}"
+        )
+    return height, width
 
 
 def check_input(x: Tensor, in_channels: int, size: tuple[int, int]) -> None:

@@ -6,8 +6,8 @@ from collections import OrderedDict
 
 from torch import nn
 
-from ..ops.sizes import output_shape, pair
-from .classifier import Classifier
+from ..ops.sizes import output_shape
+from .classifier import Classifier, image_size
 
 
 def simple_cnn(
@@ -28,7 +28,7 @@ def simple_cnn(
     fc        a weighted sum for each class   10                54,090
     ========  ==============================  ============  ==========
 
-    54,410 parameters; nearly all of them are in ``fc``, which has its own weight for every number of every map.
+    54,410 parameters, nearly all of them in ``fc``, which has a weight for every number of every map.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def simple_cnn(
     Raises
     ------
     ValueError
-        When the images are too small, or a number is; the network raises it for images of another size.
+        When ``size`` is too small; the network raises it for images of another size.
 
     Examples
     --------
@@ -58,7 +58,7 @@ def simple_cnn(
     >>> model(torch.zeros(2, 1, 28, 28)).shape
     torch.Size([2, 10])
     """
-    size = pair(size, "size")
+    size = image_size(size, least=4)
     maps = output_shape(output_shape(size, (3, 3)), (2, 2), (2, 2))
     layers = OrderedDict(
         conv=nn.Conv2d(in_channels, width, 3),
@@ -96,10 +96,10 @@ def classic_cnn(
     ===========  ==============================  ===============  ==========
 
     44,397,002 parameters, 99.8 % of them in ``fc1``: a fully connected layer has a weight for every number of
-    every map and every one of its outputs. There is no pooling after the third convolution, which is why so many
-    numbers are left. This is also where a network learns its training images by heart, so ``dropout`` stands
-    between the two dense layers: while training, each of the 128 numbers becomes 0 with this probability and the
-    others are scaled up to keep the mean; ``fc2`` cannot rely on any single one. In eval mode it does nothing.
+    every map and each of its outputs, and no pooling follows the third convolution. This is also where a
+    network learns its training images by heart. So ``dropout`` stands between the two dense layers: while
+    training, each of the 128 numbers becomes 0 with this probability and the others are scaled up to keep the
+    mean, so that ``fc2`` cannot rely on any single one. In eval mode it does nothing.
 
     Parameters
     ----------
@@ -122,11 +122,11 @@ def classic_cnn(
     Raises
     ------
     ValueError
-        When the images are too small, or a number is; the network raises it for images of another size.
+        When ``size`` is too small; the network raises it for images of another size.
 
     Source of dropout: Srivastava et al. 2014, *Dropout: a simple way to prevent neural networks from
-    overfitting*, section 4. It scales the weights down at test time; torch scales the outputs up while training,
-    which gives the same mean.
+    overfitting*, section 4. The paper scales the weights down at test time; torch scales the outputs up while
+    training, which gives the same mean.
 
     Examples
     --------
@@ -135,7 +135,7 @@ def classic_cnn(
     >>> model(torch.zeros(2, 1, 28, 28)).shape
     torch.Size([2, 10])
     """
-    size = pair(size, "size")
+    size = image_size(size, least=18)
     pooled = size
     for _ in range(2):
         pooled = output_shape(output_shape(pooled, (3, 3)), (2, 2), (2, 2))
