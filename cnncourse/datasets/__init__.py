@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from .dataset import Dataset, Sample
     from .handwriting import digits
     from .photographs import PHOTOGRAPHS, photograph
+    from .road import road_scenes
     from .torchvision_sets import cifar10, fashion_mnist, mnist
 
 # A file is not named like a function in it: importing `datasets.digits` as a module would hide the function.
@@ -22,6 +23,7 @@ _HOMES = {
     "fashion_mnist": "torchvision_sets",
     "mnist": "torchvision_sets",
     "photograph": "photographs",
+    "road_scenes": "road",
 }
 
 __all__ = [
@@ -33,6 +35,7 @@ __all__ = [
     "fashion_mnist",
     "mnist",
     "photograph",
+    "road_scenes",
 ]
 
 
