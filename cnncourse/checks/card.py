@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from html import escape
 from importlib.resources import files
@@ -10,8 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from ..ops.arrays import is_tensor
+from .comparing import as_array, differs
 from .exercise import Exercise, Probe, Raises, Unusable
-from .grading import ATOL, RTOL, Verdict
+from .grading import Verdict
+from .modules import described, is_module, is_optimizer
 
 _LARGEST = 12  # rows and columns of an array that still reads as a table
 
@@ -24,7 +28,7 @@ def as_text(exercise: Exercise, verdict: Verdict, hints: list[str], note: str = 
         lines += [
             " ".join(filter(None, [f"{_where(exercise, verdict)}: {_call(exercise, probe)}", _note(probe)]))
         ]
-        parts = _arrays_in(exercise, verdict) + _results(verdict)
+        parts = _arguments_in(exercise, verdict) + _results(verdict)
         lines += [
             f"{title}:".ljust(12) + _format(value).replace("\n", "\n" + " " * 12) for title, value in parts
         ]
@@ -39,7 +43,7 @@ def as_html(exercise: Exercise, verdict: Verdict, hints: list[str], note: str = 
     parts = [f"<p>{escape(_message(exercise, verdict))}</p>"]
     if verdict.probe is not None:
         probe = exercise.probes[verdict.probe]
-        columns = [_column(title, _table(value)) for title, value in _arrays_in(exercise, verdict)]
+        columns = [_column(title, _table(value)) for title, value in _arguments_in(exercise, verdict)]
         off = _differing_cells(verdict)
         columns += [_column(title, _table(value, off.get(title))) for title, value in _results(verdict)]
         parts.append(f"<p><code>{escape(_call(exercise, probe))}</code> {escape(_note(probe))}</p>")
@@ -91,18 +95,25 @@ def _note(probe: Probe) -> str:
 
 
 def _call(exercise: Exercise, probe: Probe) -> str:
-    """Return the probe as the learner would write it, arrays by their names."""
+    """Return the probe as the learner would write it; arrays, modules and the like by their names."""
     given = [*zip(exercise.arguments, probe.args, strict=False), *probe.options]
-    shown = ", ".join(name if isinstance(value, np.ndarray) else f"{name}={value!r}" for name, value in given)
+    shown = ", ".join(f"{name}={value!r}" if _is_plain(value) else name for name, value in given)
     return f"{exercise.name}({shown})"
 
 
-def _arrays_in(exercise: Exercise, verdict: Verdict) -> list[tuple[str, Any]]:
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, tuple | list):
+        return all(map(_is_plain, value))
+    return isinstance(value, int | float | str | None)
+
+
+def _arguments_in(exercise: Exercise, verdict: Verdict) -> list[tuple[str, Any]]:
+    """Return the arguments that the call only names: arrays as they are, modules in words."""
     probe = exercise.probes[verdict.probe or 0]
     return [
-        (name, v)
-        for name, v in zip(exercise.arguments, probe.args, strict=False)
-        if isinstance(v, np.ndarray)
+        (name, described(value) if is_module(value) or is_optimizer(value) else value)
+        for name, value in zip(exercise.arguments, probe.args, strict=False)
+        if not _is_plain(value)
     ]
 
 
@@ -129,8 +140,10 @@ def _differing_cells(verdict: Verdict) -> dict[str, np.ndarray]:
         return {}
     expected, got = _titled("got", verdict.expected), _titled("got", verdict.outcome.value)
     return {
-        title: ~np.isclose(g, e, rtol=RTOL, atol=ATOL)
-        for (title, g), (_, e) in zip(got, expected, strict=False)
+        title: differs(e, g)
+        for title, g, e in (
+            (title, _readable(g), _readable(e)) for (title, g), (_, e) in zip(got, expected, strict=False)
+        )
         if isinstance(g, np.ndarray)
         and isinstance(e, np.ndarray)
         and g.shape == e.shape
@@ -156,6 +169,7 @@ def _column(title: str, content: str) -> str:
 
 def _table(value: Any, off: np.ndarray | None = None) -> str:
     """Return a small array as a table, the cells of ``off`` marked; a larger rank as planes in a column."""
+    value = _readable(value)
     if (
         not isinstance(value, np.ndarray)
         or not 1 <= value.ndim <= 4
@@ -176,7 +190,13 @@ def _table(value: Any, off: np.ndarray | None = None) -> str:
     return "<table>" + "".join(f"<tr>{row}</tr>" for row in rows) + "</table>"
 
 
+def _readable(value: Any) -> Any:
+    """Return a tensor as an array; one number stays a tensor, so that it does not look like a float."""
+    return as_array(value) if is_tensor(value) and value.ndim else value
+
+
 def _format(value: Any) -> str:
+    value = _readable(value)
     if isinstance(value, np.ndarray):
         if value.size == 0 or max(value.shape, default=0) > _LARGEST:
             return f"{'an empty array' if value.size == 0 else 'an array'} of shape {list(value.shape)}"
@@ -184,8 +204,12 @@ def _format(value: Any) -> str:
         return np.array2string(value, formatter={"all": lambda v: _number(v).rjust(width)}, separator=" ")
     if isinstance(value, str | Raises):
         return str(value)
+    if isinstance(value, float):
+        return f"{value:.6g}"
     try:
-        return f"{value!r:.300}"
+        if is_module(value):
+            return described(value)
+        return re.sub(" at 0x[0-9a-fA-F]+", "", repr(value))[:300]  # an address is another one in each run
     except Exception:  # an answer's own class may do anything
         return f"<{type(value).__name__}>"
 

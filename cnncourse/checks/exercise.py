@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from inspect import signature as parameters
 from typing import Any
 
+NOTHING_RETURNED = "Your function returned None. Is the `return` missing?"
+
 
 class Unusable(Exception):
-    """Raised by an ``observe`` function: its text tells the learner what is wrong with the returned value."""
+    """Raised by ``observe`` and ``drive`` functions: its text tells the learner what is wrong."""
 
 
 @dataclass(frozen=True)
@@ -30,19 +32,27 @@ class Probe:
     Parameters
     ----------
     args
-        Positional arguments; the answer receives a copy of each.
+        Positional arguments; the answer receives copies, made together, so that an optimizer still belongs
+        to its model.
     options
         Arguments that have a default in the exercise's signature: ``(("stride", 2), ("padding", 1))``,
         in the signature's order and without gaps, so that an answer with other names can be called too.
+    drive
+        What is done with the answer when one plain call is not enough: ``drive(answer, *args, **options)``
+        calls the answer, perhaps more than once, uses what comes back, looks at what it did to the
+        arguments, and returns the value to compare. It may raise ``Unusable``.
     observe
         What to look at in the returned value, when many return values are right; ``None``
         compares the value itself. It may raise ``Unusable``.
     note
         What this probe looks at, for the card: "stride 2 along rows only".
+
+    Before each probe every random generator starts from the same seed.
     """
 
     args: tuple[Any, ...] = ()
     options: tuple[tuple[str, Any], ...] = ()
+    drive: Callable[..., Any] | None = None
     observe: Callable[[Any], Any] | None = None
     note: str = ""
 

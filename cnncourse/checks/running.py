@@ -6,14 +6,21 @@ import copy
 import ctypes
 import inspect
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import numpy as np
 
-from .exercise import Probe
+from ..ops.arrays import is_tensor
+from .exercise import NOTHING_RETURNED, Probe, Unusable
+from .isolation import start_afresh, state_kept
+from .modules import is_module, state_of
+
+_T = TypeVar("_T")
 
 
 class _TimeUp(BaseException):
@@ -36,46 +43,75 @@ class Outcome:
 
 
 def run_probes(answer: Callable[..., Any], probes: Sequence[Probe], seconds: float) -> list[Outcome]:
-    """Call ``answer`` on every probe, in a thread that is abandoned after ``seconds``.
+    """Call ``answer`` on every probe; give up after ``seconds`` in all.
 
-    A thread, since signals do not exist on Windows and a forked kernel is not safe with torch.
     The list ends with the first probe that did not come back in time.
     """
+    end = time.monotonic() + seconds
     outcomes: list[Outcome] = []
+    with state_kept():
+        for probe in probes:
+            # A new thread for each: torch keeps gradients on or off and the default device per thread.
+            outcome = _in_thread(partial(_run, answer, probe), max(0.0, end - time.monotonic()))
+            outcomes.append(outcome or Outcome(timed_out=True))
+            if outcome is None:
+                break
+    return outcomes
 
-    def work() -> None:
+
+def run_trusted(
+    implementations: Iterable[Callable[..., Any]], probes: Sequence[Probe]
+) -> list[tuple[Outcome, ...]]:
+    """Call each of the library's own implementations on every probe; all of them do end."""
+
+    def work() -> list[tuple[Outcome, ...]]:
+        return [tuple(_run(own, probe) for probe in probes) for own in implementations]
+
+    with state_kept():
+        return _in_thread(work) or []
+
+
+def _in_thread(work: Callable[[], _T], seconds: float | None = None) -> _T | None:
+    """Return what ``work`` returns in a thread that is abandoned after ``seconds``, and then None.
+
+    A thread, since signals do not exist on Windows and a forked kernel is not safe with torch.
+    """
+    results: list[_T] = []
+
+    def run() -> None:
         with suppress(_TimeUp):
-            for probe in probes:
-                outcomes.append(run_probe(answer, probe))
+            results.append(work())
 
-    worker = threading.Thread(target=work, name="cnncourse-check", daemon=True)
+    worker = threading.Thread(target=run, name="cnncourse-check", daemon=True)
     worker.start()
     try:
         worker.join(seconds)
     finally:  # also when the learner interrupts the cell
-        finished = list(outcomes)
+        finished = list(results)
         _stop(worker)
-    return finished if len(finished) == len(probes) else [*finished, Outcome(timed_out=True)]
+    return finished[0] if finished else None
 
 
-def run_probe(answer: Callable[..., Any], probe: Probe) -> Outcome:
+def _run(answer: Callable[..., Any], probe: Probe) -> Outcome:
     """Call ``answer`` once, on copies of the probe's arguments."""
-    args = copy.deepcopy(probe.args)
-    options = dict(copy.deepcopy(probe.options))
+    args, options = copy.deepcopy((probe.args, dict(probe.options)))
+    start_afresh()
     try:
-        value = (
-            answer(*args, **options) if _binds(answer, args, options) else answer(*args, *options.values())
-        )
+        if probe.drive is None:
+            value = _call(answer, *args, **options)
+        else:
+            value = probe.drive(_never_none(answer), *args, **options)
         if probe.observe is not None and value is not None:
             value = probe.observe(value)
-        with suppress(Exception):  # a generator cannot be copied
-            value = copy.deepcopy(value)
+        value = _kept(value)
     except _TimeUp:
         raise
     except BaseException as error:  # SystemExit too: nothing that an answer raises may end the kernel
         return Outcome(error=error)
     changed = tuple(
-        i for i, (was, now) in enumerate(zip(probe.args, args, strict=True)) if not _equal(was, now)
+        i
+        for i, (was, now) in enumerate(zip(probe.args, args, strict=True))
+        if not _unchanged(was, now, driven=probe.drive is not None)
     )
     return Outcome(value=value, changed=changed)
 
@@ -86,9 +122,29 @@ def can_be_called(answer: Callable[..., Any], probe: Probe) -> bool:
     return _binds(answer, probe.args, options) or _binds(answer, (*probe.args, *options.values()), {})
 
 
+def _call(answer: Callable[..., Any], /, *args: Any, **options: Any) -> Any:
+    """Call the answer, options by name if it knows these names, else by position."""
+    if _binds(answer, args, options):
+        return answer(*args, **options)
+    return answer(*args, *options.values())
+
+
+def _never_none(answer: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the answer for a ``drive`` function, which can then use whatever comes back."""
+
+    def call(*args: Any, **options: Any) -> Any:
+        value = _call(answer, *args, **options)
+        if value is None:
+            raise Unusable(NOTHING_RETURNED)
+        return value
+
+    return call
+
+
 def _binds(answer: Callable[..., Any], args: Sequence[Any], options: dict[str, Any]) -> bool:
+    called = getattr(answer, "forward", answer) if is_module(answer) else answer  # __call__ takes anything
     try:
-        inspect.signature(answer).bind(*args, **options)
+        inspect.signature(called).bind(*args, **options)
     except ValueError:  # a built-in without a signature: only the call can tell
         return True
     except TypeError:
@@ -96,10 +152,31 @@ def _binds(answer: Callable[..., Any], args: Sequence[Any], options: dict[str, A
     return True
 
 
-def _equal(was: Any, now: Any) -> bool:
+def _kept(value: Any) -> Any:
+    """Return a copy that later probes cannot change; a tensor leaves its graph."""
+    if is_tensor(value):
+        return value.detach().clone()
+    if type(value) in (tuple, list):
+        return type(value)(map(_kept, value))
+    with suppress(Exception):  # a generator cannot be copied
+        return copy.deepcopy(value)
+    return value
+
+
+def _unchanged(was: Any, now: Any, driven: bool) -> bool:
+    if type(was) is not type(now):
+        return False
     if isinstance(was, np.ndarray):
         return was.shape == now.shape and was.dtype == now.dtype and np.array_equal(was, now, equal_nan=True)
-    return bool(was == now)
+    if is_tensor(was):
+        same_kind = was.shape == now.shape and was.dtype == now.dtype
+        return same_kind and _unchanged(was.detach().numpy(), now.detach().numpy(), driven)
+    if is_module(was):
+        return driven or state_of(was) == state_of(now)
+    if isinstance(was, tuple | list):
+        return len(was) == len(now) and all(_unchanged(a, b, driven) for a, b in zip(was, now, strict=True))
+    plain = isinstance(was, int | float | str | None)
+    return bool(was == now) if plain else True  # what an optimizer did, its probe looks at
 
 
 def _stop(worker: threading.Thread, attempts: int = 20) -> None:

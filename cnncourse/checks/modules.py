@@ -1,0 +1,56 @@
+"""Look at torch modules: what they are, in words, and whether an answer changed them."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+
+def is_module(value: Any) -> bool:
+    """Whether ``value`` is a torch module (not a class of them)."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.nn.Module)
+
+
+def is_optimizer(value: Any) -> bool:
+    """Whether ``value`` is a torch optimizer."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.optim.Optimizer)
+
+
+def described(value: Any) -> str:
+    """Return a module or an optimizer in a few words that are the same in every run.
+
+    Examples
+    --------
+    >>> from torch import nn, optim
+    >>> model = nn.Sequential(nn.Flatten(), nn.Linear(6, 2))
+    >>> described(model)
+    'Sequential(Flatten, Linear), 14 parameters'
+    >>> described(optim.SGD(model.parameters(), lr=0.5))
+    'SGD, lr=0.5'
+    """
+    name = type(value).__name__
+    if is_optimizer(value):
+        return f"{name}, lr={value.param_groups[0]['lr']}"
+    parts = ", ".join(type(child).__name__ for child in value.children())
+    count = sum(weight.numel() for weight in value.parameters())
+    return f"{name}({parts}), {count:,} parameters"[:200]
+
+
+def hooks_on(model: Any) -> int:
+    """Return how many hooks are registered on a module and its parts."""
+    kinds = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+    return sum(len(getattr(module, kind)) for module in model.modules() for kind in kinds)
+
+
+def state_of(model: Any) -> tuple:
+    """Return what an answer must leave as it was: weights, their number, mode and hooks of every part.
+
+    Not the gradients and running statistics, which a mere pass through the model changes.
+    """
+    weights = [
+        (name, tuple(weight.shape), weight.detach().cpu().double().numpy().tobytes())
+        for name, weight in model.named_parameters()
+    ]
+    return weights, [module.training for module in model.modules()], hooks_on(model)
