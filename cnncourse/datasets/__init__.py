@@ -9,19 +9,25 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .dataset import Dataset, Sample
     from .handwriting import digits
+    from .membranes import isbi2012
+    from .pets import oxford_pets
     from .photographs import PHOTOGRAPHS, photograph
     from .road import road_scenes
+    from .streets import camvid
     from .torchvision_sets import cifar10, fashion_mnist, mnist
 
 # A file is not named like a function in it: importing `datasets.digits` as a module would hide the function.
 _HOMES = {
-    "PHOTOGRAPHS": "photographs",
     "Dataset": "dataset",
+    "PHOTOGRAPHS": "photographs",
     "Sample": "dataset",
+    "camvid": "streets",
     "cifar10": "torchvision_sets",
     "digits": "handwriting",
     "fashion_mnist": "torchvision_sets",
+    "isbi2012": "membranes",
     "mnist": "torchvision_sets",
+    "oxford_pets": "pets",
     "photograph": "photographs",
     "road_scenes": "road",
 }
@@ -30,10 +36,13 @@ __all__ = [
     "PHOTOGRAPHS",
     "Dataset",
     "Sample",
+    "camvid",
     "cifar10",
     "digits",
     "fashion_mnist",
+    "isbi2012",
     "mnist",
+    "oxford_pets",
     "photograph",
     "road_scenes",
 ]
