@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from .fields.pictures import receptive_field
     from .figures import images, matrices
     from .grad_cams import grad_cam, grad_cam_map
+    from .histories import learning_curves
     from .kernels import filters
     from .map_browser import feature_maps
     from .segmentations import segmentation
     from .shapes import explain_shapes
+    from .spreads import scores
     from .steppers import step_conv, step_conv_transpose, step_pool, step_unpool
 
 _HOMES = {
@@ -28,8 +30,10 @@ _HOMES = {
     "filters": "kernels",
     "grad_cam": "grad_cams",
     "grad_cam_map": "grad_cams",
+    "learning_curves": "histories",
     "live_curves": "curves",
     "receptive_field": "fields.pictures",
+    "scores": "spreads",
     "segmentation": "segmentations",
     "images": "figures",
     "matrices": "figures",
@@ -48,9 +52,11 @@ __all__ = [
     "grad_cam",
     "grad_cam_map",
     "images",
+    "learning_curves",
     "live_curves",
     "matrices",
     "receptive_field",
+    "scores",
     "segmentation",
     "step_conv",
     "step_conv_transpose",
