@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, MutableMapping
 from importlib import import_module
 
 from .exercise import Exercise
+from .isolation import state_kept
 
 
 class Catalog(MutableMapping[str, Exercise]):
@@ -33,7 +34,8 @@ class Catalog(MutableMapping[str, Exercise]):
     def __getitem__(self, name: str) -> Exercise:
         """Return the exercise; its room is imported the first time."""
         if name in self._room_of and name not in self._loaded:
-            room = import_module(f".{self._room_of[name]}", __package__)
+            with state_kept():  # probes may hold layers, whose weights are drawn at random
+                room = import_module(f".{self._room_of[name]}", __package__)
             for exercise in room.EXERCISES:
                 self._loaded.setdefault(exercise.name, exercise)
         return self._loaded[name]

@@ -11,6 +11,7 @@ from types import ModuleType
 import numpy as np
 
 SEED = 0
+_SEED_OF_FRESH_TORCH = 67280421310721
 
 
 @contextmanager
@@ -22,14 +23,13 @@ def state_kept() -> Iterator[None]:
     """
     python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002  (answers may use the global one)
     torch = sys.modules.get("torch")
-    restore = _remember(torch) if torch else None
+    restore = _remember(torch) if torch else _make_fresh
     try:
         yield
     finally:
         random.setstate(python)
         np.random.set_state(numpy)  # noqa: NPY002
-        if restore:
-            restore()
+        restore()
 
 
 def start_afresh() -> None:
@@ -65,6 +65,14 @@ def _remember(torch: ModuleType) -> Callable[[], None]:
             every.update(before)
 
     return restore
+
+
+def _make_fresh() -> None:
+    """Bring a torch that was imported in between to the random state in which it starts."""
+    torch = sys.modules.get("torch")
+    if torch:
+        torch.default_generator.manual_seed(_SEED_OF_FRESH_TORCH)
+        torch.set_default_dtype(torch.float32)
 
 
 def _strictness(torch: ModuleType) -> tuple[bool, bool, bool]:
