@@ -1,12 +1,12 @@
-"""Houses with windows, doors, shops and roofs; fences, walls and railings."""
+"""Houses with windows, doors, shops, roofs and chimneys."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .colors import Color, scaled
+from .colors import Color, blend, scaled
 from .dice import Dice
-from .labels import BUILDING, FENCE
+from .labels import BUILDING
 from .painter import SCALE, Painter
 
 WALLS = (
@@ -73,8 +73,12 @@ class House:
         at, ridge, top = painter.at, self.x + self.side * self.wide / 2, self.height + self.pitch
         mid = 0.5 * (self.z0 + self.z1)
         eave = self.x - self.side * 0.25
-        slope = [at(eave, self.height, self.z0), at(eave, self.height, self.z1),
-                 at(ridge, top, self.z1), at(ridge, top, self.z0)]  # fmt: skip
+        slope = [
+            at(eave, self.height, self.z0),
+            at(eave, self.height, self.z1),
+            at(ridge, top, self.z1),
+            at(ridge, top, self.z0),
+        ]
         if self.chimney:
             z = self.z0 + self.chimney * (self.z1 - self.z0)
             brick = painter.ink((142, 92, 74), BUILDING, z, painter.mood.on_front)
@@ -129,10 +133,8 @@ class House:
                 pane = lit_ink if lit else painter.ink(self.glass, BUILDING, z, light)
                 painter.wall(self.x, z, z + wide, y, y + 1.45, pane)
                 if seen > 4 and not lit:
-                    sheen = tuple(
-                        0.55 * a + 0.4 * b for a, b in zip(self.glass, painter.mood.zenith, strict=True)
-                    )
-                    painter.wall(self.x, z, z + wide, y + 0.8, y + 1.45, painter.ink(sheen, BUILDING, z))  # type: ignore[arg-type]
+                    sheen = blend(self.glass, painter.mood.zenith, 0.42)
+                    painter.wall(self.x, z, z + wide, y + 0.8, y + 1.45, painter.ink(sheen, BUILDING, z))
             y += self.storey
 
     def _ground_floor(self, painter: Painter, light: Color) -> None:
@@ -159,7 +161,10 @@ def draw_house(dice: Dice, side: int, x: float, z0: float, z1: float, tall: bool
     """Return a house at a place: high in town, low with a pitched roof elsewhere."""
     wide = dice.uniform(0.9, 1.5)
     return House(
-        side, x, z0, z1,
+        side,
+        x,
+        z0,
+        z1,
         height=dice.uniform(8, 17) if tall else dice.uniform(5, 7.5),
         wide=dice.uniform(6, 11),
         wall=dice.near(dice.pick(WALLS), 14),
@@ -172,66 +177,4 @@ def draw_house(dice: Dice, side: int, x: float, z0: float, z1: float, tall: bool
         door=dice.pick(DOORS),
         awning=dice.pick(AWNINGS) if dice.chance(0.4 if tall else 0.08) else None,
         chimney=dice.uniform(0.2, 0.8) if dice.chance(0.6) else 0.0,
-    )  # fmt: skip
-
-
-RAILING, PICKET, BRICK = "railing", "picket", "brick"
-
-
-@dataclass(frozen=True)
-class Fence:
-    """A fence along the street at x, from z0 to z1. Railings count as fence between the bars too."""
-
-    kind: str
-    side: int
-    x: float
-    z0: float
-    z1: float
-    height: float
-    color: Color
-
-    @property
-    def depth(self) -> float:
-        """Just in front of a house that ends there."""
-        return self.z1 - 0.01
-
-    def shade(self, painter: Painter) -> None:
-        """Shadow of the whole panel."""
-        x, z0, z1, top = self.x, self.z0, self.z1, self.height
-        if self.kind != RAILING:
-            painter.shadow([(x, 0, z0), (x, 0, z1), (x, top, z1), (x, top, z0)])
-
-    def paint(self, painter: Painter) -> None:
-        """Paint panel, bars and rail."""
-        x, z0, z1, top = self.x, self.z0, self.z1, self.height
-        light, mid = painter.mood.on_side(-self.side), 0.5 * (self.z0 + self.z1)
-        at, focal = painter.at, painter.camera.focal
-        ink = painter.ink(self.color, FENCE, mid, light)
-        dark = painter.ink(scaled(self.color, 0.72), FENCE, mid, light)
-        if self.kind == RAILING:
-            painter.relabel([at(x, 0, z0), at(x, 0, z1), at(x, top, z1), at(x, top, z0)], FENCE)
-        else:
-            painter.wall(x, z0, z1, 0, top, ink)
-        if self.kind == BRICK:
-            painter.wall(x, z0, z1, top - 0.14, top, painter.ink((196, 190, 180), FENCE, mid, light))
-            for k in (0.3, 0.55, 0.8):
-                painter.line([at(x, k * top, z0), at(x, k * top, min(z1, 14.0 + z0))], dark)
-            return
-        z, bar = z0, ink if self.kind == RAILING else dark
-        while z < z1:
-            painter.line([at(x, 0, z), at(x, top, z)], bar, 0.05 * focal / z)
-            z += max(0.22, 0.03 * z)
-        for y in (0.12 * top, 0.94 * top):
-            painter.line([at(x, y, z0), at(x, y, z1)], bar, 0.06 * focal / (z0 + 2))
-
-
-def draw_fence(dice: Dice, side: int, x: float, z0: float, z1: float) -> Fence:
-    """Return a fence of one of three kinds."""
-    kind = dice.pick((RAILING, PICKET, BRICK))
-    colors = {
-        RAILING: [(46, 50, 52), (60, 84, 70), (150, 152, 150)],
-        PICKET: [(156, 116, 78), (214, 206, 192), (120, 92, 66)],
-        BRICK: [(164, 102, 80), (176, 160, 138)],
-    }
-    color = dice.near(dice.pick(colors[kind]), 12)
-    return Fence(kind, side, x, z0, z1, dice.uniform(0.9, 1.7), color)
+    )

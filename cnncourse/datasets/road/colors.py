@@ -12,5 +12,9 @@ def scaled(color: Color, factor: float) -> Color:
 
 def blend(first: Color, second: Color, share: float) -> Color:
     """Return ``share`` of the second color and the rest of the first."""
-    rest = 1 - share
-    return tuple(rest * a + share * b for a, b in zip(first, second, strict=True))  # type: ignore[return-value]
+    keep = 1 - share
+    return (
+        keep * first[0] + share * second[0],
+        keep * first[1] + share * second[1],
+        keep * first[2] + share * second[2],
+    )

@@ -26,6 +26,7 @@ class Dice:
     """
 
     def __init__(self, seed: int, key: tuple[int, ...]) -> None:
+        """Open the stream; ``rng`` serves whole arrays from it."""
         self.rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=key)))
         self._next = self._numbers().__next__
 

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from .dice import Dice
-from .labels import PAVEMENT, ROAD, SKY, VOID
+from .labels import PAVEMENT, ROAD, VOID
 from .painter import SCALE, Painter
 from .sky import halo
 
@@ -17,10 +17,10 @@ _GRAINS = (1, 2, 5, 16)
 _ROUGH = np.array(
     [
         [0.008, 0.008, 0.012, 0.03],  # Sky
-        [0.05, 0.04, 0.045, 0.05],  # Building
+        [0.05, 0.035, 0.03, 0.03],  # Building
         [0.03, 0.02, 0.02, 0.02],  # Pole
-        [0.05, 0.03, 0.04, 0.06],  # Road
-        [0.05, 0.04, 0.04, 0.06],  # Pavement
+        [0.04, 0.03, 0.025, 0.04],  # Road
+        [0.04, 0.03, 0.03, 0.04],  # Pavement
         [0.15, 0.12, 0.08, 0.05],  # Tree
         [0.03, 0.02, 0.02, 0.02],  # SignSymbol
         [0.06, 0.05, 0.04, 0.04],  # Fence
@@ -104,7 +104,7 @@ def _pave(picture: np.ndarray, labels: np.ndarray, painter: Painter, dice: Dice)
 
 def _expose(picture: np.ndarray, dice: Dice) -> np.ndarray:
     """Set brightness, white balance and black level, and add the noise of the sensor."""
-    gain, warm = dice.uniform(0.78, 1.12), dice.uniform(0.94, 1.06)
+    gain, warm = dice.uniform(0.84, 1.18), dice.uniform(0.94, 1.06)
     picture *= np.array([gain * warm, gain, gain / warm], np.float32)[:, None, None]
     picture += dice.uniform(-10, 12)
     picture += dice.rng.standard_normal(picture.shape, np.float32) * np.float32(dice.uniform(2.5, 7))

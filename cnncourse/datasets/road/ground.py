@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from .colors import Color, scaled
 from .dice import Dice
@@ -43,14 +44,14 @@ def draw_street(dice: Dice) -> Street:
         middle=dice.uniform(0.3, 2.1),
         half_width=dice.uniform(3.0, 4.7),
         pavements=(dice.uniform(1.2, 2.8), dice.uniform(1.2, 2.8)),
-        asphalt=dice.near(dice.pick([(104, 103, 106), (84, 85, 90), (122, 117, 112)]), 10),
+        asphalt=dice.near(dice.pick([(126, 125, 128), (106, 107, 112), (142, 137, 132)]), 10),
         slabs=dice.near(dice.pick([(158, 150, 142), (140, 138, 138), (168, 148, 134)]), 12),
-        lawns=(dice.chance(0.45), dice.chance(0.45)),
+        lawns=(dice.chance(0.62), dice.chance(0.62)),
     )
 
 
 def _strip(painter: Painter, x0: float, x1: float, color: Color, label: int) -> None:
-    for z0, z1 in zip(_CUTS, _CUTS[1:], strict=False):
+    for z0, z1 in pairwise(_CUTS):
         ink = painter.ink(color, label, 0.5 * (z0 + z1), painter.mood.middle)
         painter.ground(x0, x1, z0, z1, ink)
 
@@ -67,12 +68,12 @@ def paint_ground(painter: Painter, street: Street, dice: Dice) -> None:
     for side in (-1, 1):
         kerb = street.edge(side)
         light = scaled(street.slabs, 1.18)
-        _strip(painter, kerb, kerb + side * 0.22, light, PAVEMENT)  # type: ignore[arg-type]
+        _strip(painter, kerb, kerb + side * 0.22, light, PAVEMENT)
     _strip(painter, left, right, street.asphalt, ROAD)
     gutter = scaled(street.asphalt, 0.78)
     for side in (-1, 1):
         kerb = street.edge(side)
-        _strip(painter, kerb - side * 0.14, kerb, gutter, ROAD)  # type: ignore[arg-type]
+        _strip(painter, kerb - side * 0.14, kerb, gutter, ROAD)
     _wear(painter, street, dice)
     _markings(painter, street, dice)
 
@@ -83,7 +84,7 @@ def _joints(painter: Painter, street: Street) -> None:
     for side in (-1, 1):
         a, b, z = street.edge(side), street.front(side), 2.0
         while z < 20:
-            ink = painter.ink(dark, PAVEMENT, z, painter.mood.middle)  # type: ignore[arg-type]
+            ink = painter.ink(dark, PAVEMENT, z, painter.mood.middle)
             painter.line([painter.at(a, 0, z), painter.at(b, 0, z)], ink)
             z *= 1.16
 

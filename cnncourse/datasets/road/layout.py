@@ -2,42 +2,55 @@
 
 from __future__ import annotations
 
-from .buildings import draw_fence, draw_house
+from dataclasses import dataclass
+
+from .buildings import draw_house
+from .clutter import draw_clutter
 from .dice import Dice
-from .furniture import draw_clutter, draw_lamp, draw_sign
+from .fences import draw_fence
 from .ground import Street
 from .people import draw_cyclist, draw_pedestrian
 from .plants import draw_hedge, draw_tree
+from .posts import draw_lamp
+from .signs import draw_sign
 from .things import Thing
 from .traffic import draw_car
 
-TOWN, SUBURB, PARK = "town", "suburb", "park"
+
+@dataclass(frozen=True)
+class Quarter:
+    """How a side of the street is built on."""
+
+    homes: float  # the share of plots with a house
+    tall: bool
+    back: tuple[float, float]  # metres of garden before the house
+    trees: int  # on a plot without a house
+    garden_trees: int
+
+
+TOWN = Quarter(homes=0.85, tall=True, back=(0, 0.6), trees=2, garden_trees=0)
+SUBURB = Quarter(homes=0.7, tall=False, back=(2.5, 6), trees=5, garden_trees=1)
+PARK = Quarter(homes=0.12, tall=False, back=(2.5, 6), trees=4, garden_trees=0)
 
 
 def place_frontage(dice: Dice, street: Street, side: int, rare: float) -> list[Thing]:
     """Return houses, fences, hedges and trees behind one pavement."""
     things: list[Thing] = []
-    style = dice.pick((TOWN, SUBURB, PARK)) if street.lawns[side > 0] else TOWN
+    quarter = dice.pick((TOWN, SUBURB, PARK)) if street.lawns[side > 0] else TOWN
     front, z = street.front(side), dice.uniform(1.0, 6)
     while z < 80:
         end = z + dice.uniform(6, 17)
         what, ticket = dice.uniform(0, 1), dice.uniform(0, 1)
-        back = front + side * (dice.uniform(0, 0.6) if style == TOWN else dice.uniform(2.5, 6))
-        house = draw_house(dice, side, back, z, end, style == TOWN)
+        house = draw_house(dice, side, front + side * dice.uniform(*quarter.back), z, end, quarter.tall)
         fence, hedge = draw_fence(dice, side, front, z, end), draw_hedge(dice, side, front, z, end)
-        trees = [draw_tree(dice, front + side * dice.uniform(0.8, 8), dice.uniform(z, end)) for _ in range(4)]
-        homes = {TOWN: 0.85, SUBURB: 0.7, PARK: 0.12}[style]
-        if what < homes:
-            things.append(house)
-        else:
-            things += trees[: 2 if style == TOWN else 4]
-        if what > homes or style != TOWN:
-            if ticket < 0.26 * rare:
+        trees = [draw_tree(dice, front + side * dice.uniform(0.8, 8), dice.uniform(z, end)) for _ in range(5)]
+        built = what < quarter.homes
+        things += [house, *trees[: quarter.garden_trees]] if built else trees[: quarter.trees]
+        if not built or not quarter.tall:
+            if ticket < 0.36 * rare:
                 things.append(fence)
             elif ticket > 0.7:
                 things.append(hedge)
-            if style == SUBURB:
-                things.append(trees[0])
         z = end + (dice.uniform(0, 5) if dice.chance(0.3) else 0)
     return things
 
@@ -49,7 +62,7 @@ def place_posts(dice: Dice, street: Street, side: int, thin: float, rare: float)
     for _ in range(20):
         ticket, x = dice.uniform(0, 1), street.edge(side) + side * dice.uniform(0.25, 0.5) * wide
         lamp = draw_lamp(dice, x, z, -side, thin)
-        if ticket < 0.24 * thin:
+        if ticket < 0.15 * thin:
             things.append(lamp)
         z += step * dice.uniform(0.7, 1.3)
     for _ in range(8):
@@ -98,11 +111,11 @@ def place_people(dice: Dice, street: Street, rare: float) -> list[Thing]:
         for _ in range(3):
             ticket = dice.uniform(0, 1)
             rider = draw_cyclist(dice, edge - side * dice.uniform(0.4, 1.3), dice.uniform(5, 16))
-            if ticket < 0.16 * rare:
+            if ticket < 0.11 * rare:
                 things.append(rider)
         ticket, x = dice.uniform(0, 1), edge + side * dice.uniform(0.4, 0.9) * wide
         clutter = draw_clutter(dice, x, dice.uniform(5, 18))
-        if ticket < 0.3:
+        if ticket < 0.4:
             things.append(clutter)
         x = edge + side * dice.uniform(0.7, 1.1) * wide
         tree = draw_tree(dice, x, dice.uniform(7, 30))

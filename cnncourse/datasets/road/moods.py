@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
-from .colors import Color
+from .colors import Color, blend
 from .dice import Dice
 
 
@@ -26,10 +27,10 @@ class Mood:
     behind: bool = True  # behind the camera or before it
     slant: float = 1.0  # metres of shadow for each metre of height
 
-    @property
+    @cached_property
     def middle(self) -> Color:
         """Factors of the ground and of what faces up."""
-        return tuple(0.6 * a + 0.4 * b for a, b in zip(self.sun, self.shade, strict=True))  # type: ignore[return-value]
+        return blend(self.sun, self.shade, 0.4)
 
     def on_side(self, facing: int) -> Color:
         """Return the factors of a face that looks to the left (-1) or to the right (1)."""
@@ -42,7 +43,7 @@ class Mood:
 
 
 CLEAR = Mood(
-    zenith=(74, 132, 208), horizon=(196, 220, 238), cloud=(252, 252, 252), clouds=0.6,
+    zenith=(78, 140, 218), horizon=(204, 226, 242), cloud=(252, 252, 252), clouds=0.6,
     sun=(1.12, 1.08, 1.0), shade=(0.62, 0.66, 0.76), shadow=0.5, haze=0.004,
 )  # fmt: skip
 MORNING = Mood(
@@ -50,7 +51,7 @@ MORNING = Mood(
     sun=(1.18, 1.04, 0.84), shade=(0.66, 0.66, 0.78), shadow=0.42, haze=0.011,
 )  # fmt: skip
 OVERCAST = Mood(
-    zenith=(160, 168, 178), horizon=(214, 217, 219), cloud=(192, 196, 202), clouds=1.0,
+    zenith=(160, 168, 178), horizon=(214, 217, 219), cloud=(226, 229, 232), clouds=1.2,
     sun=(0.92, 0.92, 0.93), shade=(0.8, 0.81, 0.84), shadow=0.0, haze=0.008,
 )  # fmt: skip
 EVENING = Mood(

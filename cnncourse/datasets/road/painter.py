@@ -63,12 +63,14 @@ class Painter:
 
     def ink(self, color: Color, label: int, z: float, light: Color = (1.0, 1.0, 1.0)) -> Ink:
         """Return the color of a thing z metres away, lit and veiled by the air, with its class."""
-        veil = 1 - math.exp(-self.mood.haze * z)
-        red, green, blue = (
-            min(255, max(0, int((1 - veil) * part * factor + veil * far)))
-            for part, factor, far in zip(color, light, self.mood.horizon, strict=True)
+        air = math.exp(-self.mood.haze * z)
+        far = self.mood.horizon
+        return (
+            min(255, max(0, int(air * color[0] * light[0] + (1 - air) * far[0]))),
+            min(255, max(0, int(air * color[1] * light[1] + (1 - air) * far[1]))),
+            min(255, max(0, int(air * color[2] * light[2] + (1 - air) * far[2]))),
+            label,
         )
-        return red, green, blue, label
 
     def poly(self, points: Iterable[Point], ink: Ink) -> None:
         """Fill a polygon."""

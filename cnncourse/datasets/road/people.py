@@ -1,4 +1,4 @@
-"""People on foot and on bicycles, and their dogs."""
+"""People on foot and on bicycles, and dogs."""
 
 from __future__ import annotations
 
@@ -7,88 +7,113 @@ from dataclasses import dataclass
 from .colors import Color, scaled
 from .dice import Dice
 from .labels import BICYCLIST, PEDESTRIAN, VOID
-from .painter import Painter
+from .painter import Ink, Painter, Point
 
 CLOTHES = (
-    (178, 48, 46), (44, 78, 136), (226, 190, 84), (62, 108, 82), (214, 208, 198), (58, 58, 64), (152, 92, 130),
-    (206, 122, 64), (100, 148, 172), (120, 88, 64),
+    (178, 48, 46), (44, 78, 136), (226, 190, 84), (62, 108, 82), (214, 208, 198), (58, 58, 64),
+    (152, 92, 130), (206, 122, 64), (100, 148, 172), (120, 88, 64),
 )  # fmt: skip
 TROUSERS = ((44, 52, 76), (58, 56, 58), (104, 92, 76), (36, 36, 40), (78, 92, 112))
 SKINS = ((238, 200, 172), (204, 156, 124), (146, 102, 76), (96, 66, 52))
+SHOES: Color = (40, 36, 36)
 HAIRS = ((48, 36, 30), (92, 62, 38), (188, 150, 92), (132, 128, 124), (30, 28, 30), (150, 74, 44))
 
 
 @dataclass(frozen=True)
-class Person:
-    """Somebody's looks. Lengths in metres: of the body, and of the step."""
+class Figure:
+    """A body to draw in its own lengths: (0, 0) is between the feet, (0, 1) the top of the head."""
 
-    height: float
-    step: float
+    painter: Painter
+    foot: Point
+    scale: float  # pixels from foot to head
+    z: float
+    label: int
+
+    def at(self, across: float, up: float) -> Point:
+        """Return the pixel of a point of the body."""
+        return round(self.foot[0] + across * self.scale), round(self.foot[1] - up * self.scale)
+
+    def ink(self, color: Color) -> Ink:
+        """Return a color as it looks there."""
+        return self.painter.ink(color, self.label, self.z, self.painter.mood.on_front)
+
+    def limb(self, color: Color, width: float, *joints: tuple[float, float]) -> None:
+        """Draw an arm or a leg."""
+        self.painter.line([self.at(*joint) for joint in joints], self.ink(color), width * self.scale)
+
+    def patch(self, color: Color, *corners: tuple[float, float]) -> None:
+        """Fill a polygon."""
+        self.painter.poly([self.at(*corner) for corner in corners], self.ink(color))
+
+    def ball(self, color: Color, radius: float, across: float, up: float, tall: float = 1.0) -> None:
+        """Fill an ellipse."""
+        self.painter.disc(self.at(across, up), max(1, radius * self.scale), self.ink(color), tall)
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody's looks."""
+
+    height: float  # metres
+    step: float  # how far the feet are from the middle, in heights
     top: Color
     legs: Color
     skin: Color
     hair: Color
     dress: bool
     bag: int  # -1 left, 1 right, 0 none
-    lean: float  # how far the head is before the feet
 
-    def paint(self, painter: Painter, x: float, y: float, z: float, label: int, riding: bool = False) -> None:
-        """Paint the person with the feet at (x, y); riding, the legs are bent."""
-        scale, h, light = painter.camera.focal / z, self.height, painter.mood.on_front
-        x0, y0 = painter.at(x, y, z)
+    def paint(self, painter: Painter, x: float, y: float, z: float, label: int, riding: int = 0) -> None:
+        """Paint the person, with the feet at (x, y); ``riding`` to the left (-1) or right (1), bent over."""
+        scale = self.height * painter.camera.focal / z
+        figure = Figure(painter, painter.at(x, y, z), scale, z, label)
+        if riding:
+            self._ride(figure, riding)
+        else:
+            self._walk(figure)
 
-        def ink(color: Color) -> tuple[int, int, int, int]:
-            return painter.ink(color, label, z, light)
-
-        def at(across: float, up: float) -> tuple[int, int]:
-            return round(x0 + across * scale), round(y0 - up * scale)
-
-        limb, lean = 0.075 * h, self.lean
-        shoe, legs = ink((40, 36, 36)), ink(self.legs)
+    def _walk(self, figure: Figure) -> None:
         for k in (-1, 1):
-            foot, knee = k * (0.03 * h + self.step), k * (0.04 * h + 0.4 * self.step)
-            lift = (0.2 if k > 0 else 0.0) if riding else 0.0
-            hip, bend = (
-                at(k * 0.03 * h + 0.2 * lean, 0.5 * h),
-                at(knee + (0.12 * h if riding else 0), 0.27 * h + lift),
-            )
-            painter.line([hip, bend, at(foot, 0.03 * h + lift)], legs, limb * scale)
-            painter.disc(at(foot + 0.02 * h, 0.02 * h + lift), max(1, 0.045 * h * scale), shoe, 0.6)
-        hips, chest = 0.2 * lean, 0.75 * lean
-        torso = [at(hips - 0.085 * h, 0.46 * h), at(chest - 0.12 * h, 0.8 * h), at(chest - 0.06 * h, 0.85 * h),
-                 at(chest + 0.06 * h, 0.85 * h), at(chest + 0.12 * h, 0.8 * h), at(hips + 0.085 * h, 0.46 * h)]  # fmt: skip
-        if self.dress:
-            torso[0], torso[-1] = at(-0.15 * h, 0.3 * h), at(0.15 * h, 0.3 * h)
-        cloth = ink(self.top)
-        for k in (-1, 1):
-            hand = at(
-                k * (0.13 * h) + (0.2 * h if riding else -k * 0.6 * self.step), (0.6 if riding else 0.45) * h
-            )
-            painter.line(
-                [at(chest + k * 0.11 * h, 0.79 * h), hand], ink(scaled(self.top, 0.8)), 0.7 * limb * scale
-            )
-            painter.disc(hand, max(1, 0.025 * h * scale), ink(self.skin))
-        painter.poly(torso, cloth)
+            foot = k * (0.03 + self.step)
+            figure.limb(self.legs, 0.075, (0.03 * k, 0.5), (0.5 * foot, 0.27), (foot, 0.03))
+            figure.ball(SHOES, 0.045, foot + 0.02, 0.02, 0.6)
+            hand = k * (0.13 - 0.6 * self.step)
+            figure.limb(scaled(self.top, 0.8), 0.055, (0.11 * k, 0.79), (hand, 0.45))
+            figure.ball(self.skin, 0.025, hand, 0.45)
+        hem = (0.15, 0.3) if self.dress else (0.085, 0.46)
+        half = [(0.06, 0.85), (0.12, 0.8), hem]
+        figure.patch(self.top, *half, *((-a, b) for a, b in reversed(half)))
         if self.bag:
-            bag = ink(scaled(self.legs, 1.3))
-            painter.poly([at(self.bag * 0.1 * h, 0.56 * h), at(self.bag * 0.2 * h, 0.56 * h),
-                          at(self.bag * 0.2 * h, 0.38 * h), at(self.bag * 0.1 * h, 0.38 * h)], bag)  # fmt: skip
-        painter.disc(at(lean, 0.935 * h), max(1.5, 0.072 * h * scale), ink(self.hair), 1.05)
-        painter.disc(at(lean + 0.012 * h, 0.915 * h), max(1, 0.055 * h * scale), ink(self.skin), 1.1)
+            corners = ((0.1, 0.56), (0.2, 0.56), (0.2, 0.38), (0.1, 0.38))
+            figure.patch(scaled(self.legs, 1.3), *((self.bag * a, b) for a, b in corners))
+        self._head(figure, 0.0, 0.93)
+
+    def _ride(self, figure: Figure, go: int) -> None:
+        for knee, foot in ((0.14, 0.16), (0.19, 0.0)):
+            figure.limb(self.legs, 0.075, (-0.06 * go, 0.46), (go * knee, 0.36 + foot), (go * 0.06, foot))
+            figure.ball(SHOES, 0.04, go * 0.08, foot, 0.6)
+        back = ((-0.12, 0.42), (-0.06, 0.7), (0.04, 0.8), (0.12, 0.76), (0.08, 0.62), (0.0, 0.42))
+        figure.patch(self.top, *((go * a, b) for a, b in back))
+        figure.limb(scaled(self.top, 0.8), 0.055, (go * 0.08, 0.74), (go * 0.2, 0.58), (go * 0.3, 0.56))
+        figure.ball(self.skin, 0.025, go * 0.3, 0.56)
+        self._head(figure, go * 0.13, 0.9)
+
+    def _head(self, figure: Figure, across: float, up: float) -> None:
+        figure.ball(self.hair, 0.072, across, up + 0.005, 1.05)
+        figure.ball(self.skin, 0.055, across + 0.012, up - 0.015, 1.1)
 
 
 def draw_person(dice: Dice) -> Person:
     """Return somebody."""
     return Person(
         height=dice.uniform(1.5, 1.9),
-        step=dice.uniform(0.0, 0.2),
+        step=dice.uniform(0.0, 0.12),
         top=dice.near(dice.pick(CLOTHES), 14),
         legs=dice.near(dice.pick(TROUSERS), 10),
         skin=dice.pick(SKINS),
         hair=dice.pick(HAIRS),
         dress=dice.chance(0.22),
         bag=dice.pick((0, 0, -1, 1)),
-        lean=0.0,
     )
 
 
@@ -180,7 +205,7 @@ class Cyclist:
             (fore, bars),
         ):
             painter.line([at(*a), at(*b)], metal, wide)
-        self.person.paint(painter, x - 0.12 * go, 0.24, z, BICYCLIST, riding=True)
+        self.person.paint(painter, x - 0.12 * go, 0.24, z, BICYCLIST, go)
 
 
 def draw_pedestrian(dice: Dice, x: float, z: float) -> Pedestrian:

@@ -14,8 +14,6 @@ LEAVES = (
     (84, 122, 58), (66, 104, 54), (104, 134, 66), (74, 96, 62), (122, 132, 62), (90, 116, 80),
     (196, 138, 56), (176, 96, 50), (228, 172, 186),
 )  # fmt: skip
-ROUND, TALL, CONIFER = "round", "tall", "conifer"
-
 Blob = tuple[float, float, float]  # x, y and radius in a crown of radius 1 around (0, 0)
 
 
@@ -33,14 +31,14 @@ def _crown(shape: int) -> tuple[Blob, ...]:
 
 @dataclass(frozen=True)
 class Tree:
-    """A tree; everything but the crown's outline follows from its height."""
+    """A tree with a crown of leaves, ``tall`` times as high as wide."""
 
-    kind: str
     x: float
     z: float
     height: float
     radius: float
-    shape: int
+    tall: float
+    shape: int  # which crown
     leaves: Color
     bark: Color
 
@@ -49,65 +47,69 @@ class Tree:
         """Where it stands."""
         return self.z
 
-    def _middle(self) -> float:
-        return self.height - self.radius * (1.7 if self.kind == TALL else 1.0)
+    @property
+    def middle(self) -> float:
+        """Height of the middle of the crown."""
+        return self.height - self.radius * self.tall
 
     def shade(self, painter: Painter) -> None:
         """Shadow of trunk and crown."""
-        x, z, r, y = self.x, self.z, 0.9 * self.radius, self._middle()
+        x, z, r, y = self.x, self.z, 0.9 * self.radius, self.middle
         painter.shadow([(x - 0.12, 0, z), (x + 0.12, 0, z), (x + 0.1, y, z), (x - 0.1, y, z)])
         ring = [(0.9, 0.4), (0.4, 0.95), (-0.4, 0.85), (-1, 0.2), (-0.7, -0.7), (0.2, -1), (0.8, -0.5)]
         painter.shadow([(x + a * r, y + b * r, z + 0.5 * a * r) for a, b in ring])
         painter.contact(x - 0.35, x + 0.35, z - 0.3, z + 0.3, 0.35)
 
     def paint(self, painter: Painter) -> None:
-        """Paint the trunk, then leaves from the shaded to the sunny ones."""
-        mood, z = painter.mood, self.z
-        scale, (x0, y0) = painter.camera.focal / z, painter.at(self.x, 0, z)
-        if not -3 * self.radius * scale < x0 < painter.size[1] + 3 * self.radius * scale:
-            return
-        painter.bar(self.x, z, 0, self._middle(), 0.11 + 0.022 * self.height,
-                    painter.ink(self.bark, TREE, z, mood.on_front))  # fmt: skip
-        if self.kind == CONIFER:
-            self._conifer(painter, scale, x0, y0)
-            return
-        tall, r, side = 1.75 if self.kind == TALL else 1.0, self.radius * scale, mood.side
-        if mood.shadow < 0.05:
-            side = 0
-        middle = y0 - self._middle() * scale
-        inks = [painter.ink(self.leaves, TREE, z, light) for light in (
-            scaled(mood.shade, 0.78), mood.middle, scaled(mood.sun, 1.12),
-        )]  # type: ignore[arg-type]  # fmt: skip
-        blobs = _crown(self.shape)[: 14 if r > 12 else 5]
-        for layer, ink in enumerate(inks):
-            size = (1.0, 0.72, 0.4)[layer]
-            lift = layer * 0.13
-            for x, y, q in blobs[:: 1 if layer < 2 else 2]:
-                place = (round(x0 + (x + side * lift) * r), round(middle + (y - lift) * r * tall))
-                painter.disc(place, max(1, q * r * size), ink, min(tall, 1.3))
+        """Paint the trunk, then the crown."""
+        bark = painter.ink(self.bark, TREE, self.z, painter.mood.on_front)
+        painter.bar(self.x, self.z, 0, self.middle, 0.11 + 0.022 * self.height, bark)
+        self.crown(painter)
 
-    def _conifer(self, painter: Painter, scale: float, x0: int, y0: int) -> None:
-        mood = painter.mood
+    def crown(self, painter: Painter) -> None:
+        """Paint leaves, from the shaded to the sunny ones, which lie toward the sun."""
+        mood, z, scale = painter.mood, self.z, painter.camera.focal / self.z
+        x0, y0 = painter.at(self.x, self.middle, z)
+        r, side = self.radius * scale, mood.side if mood.shadow > 0.05 else 0
+        blobs = _crown(self.shape)[: 14 if r > 12 else 5]
+        layers = (
+            (scaled(mood.shade, 0.78), 1.0, 1),
+            (mood.middle, 0.72, 1),
+            (scaled(mood.sun, 1.12), 0.4, 2),
+        )
+        for layer, (light, size, step) in enumerate(layers):
+            ink, lift = painter.ink(self.leaves, TREE, z, light), 0.13 * layer
+            for x, y, q in blobs[::step]:
+                place = (round(x0 + (x + side * lift) * r), round(y0 + (y - lift) * r * self.tall))
+                painter.disc(place, max(1, q * r * size), ink, min(self.tall, 1.3))
+
+
+class Conifer(Tree):
+    """A fir: four skirts, one half of each in the light."""
+
+    def crown(self, painter: Painter) -> None:
+        """Paint the skirts from the top down."""
+        mood, scale = painter.mood, painter.camera.focal / self.z
+        x0, y0 = painter.at(self.x, 0, self.z)
         dark = painter.ink(self.leaves, TREE, self.z, scaled(mood.shade, 0.8))
         bright = painter.ink(self.leaves, TREE, self.z, mood.middle)
         for k in range(4):
             top = y0 - self.height * scale * (1 - 0.2 * k)
-            base = top + 0.36 * self.height * scale
-            half = self.radius * scale * (0.45 + 0.2 * k)
-            points = [(round(x0 - half), round(base)), (x0, round(top)), (round(x0 + half), round(base))]
-            painter.poly(points, dark)
-            lit = [(x0, round(top)), (round(x0 + mood.side * half), round(base)), (x0, round(base))]
-            painter.poly(lit, bright)
+            base, half = top + 0.36 * self.height * scale, self.radius * scale * (0.45 + 0.2 * k)
+            tip, low = (x0, round(top)), round(base)
+            painter.poly([(round(x0 - half), low), tip, (round(x0 + half), low)], dark)
+            painter.poly([tip, (round(x0 + mood.side * half), low), (x0, low)], bright)
 
 
 def draw_tree(dice: Dice, x: float, z: float) -> Tree:
-    """Return a tree at a place."""
-    kind = dice.pick((ROUND, ROUND, ROUND, TALL, CONIFER))
-    height = dice.uniform(4.5, 9)
-    radius = height * {ROUND: dice.uniform(0.24, 0.34), TALL: 0.2, CONIFER: 0.24}[kind]
-    leaves = (58, 92, 66) if kind == CONIFER else dice.pick(LEAVES)
-    return Tree(kind, x, z, height, radius, dice.whole(0, 31), dice.near(leaves, 14),
-                dice.near((98, 80, 64), 12))  # fmt: skip
+    """Return a tree at a place: round three times in five, slim, or a fir."""
+    height, what, shape = dice.uniform(4.5, 9), dice.uniform(0, 1), dice.whole(0, 31)
+    leaves, spread, bark = dice.pick(LEAVES), dice.uniform(0.24, 0.34), dice.near((98, 80, 64), 12)
+    if what < 0.2:
+        return Conifer(x, z, height, 0.24 * height, 1.0, shape, dice.near((58, 92, 66), 14), bark)
+    if what < 0.4:
+        return Tree(x, z, height, 0.2 * height, 1.75, shape, dice.near(leaves, 14), bark)
+    return Tree(x, z, height, spread * height, 1.0, shape, dice.near(leaves, 14), bark)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image
 
+from .colors import blend, scaled
 from .dice import Dice
 from .labels import BUILDING, SKY, TREE, VOID
 from .painter import FAR, Painter
@@ -15,7 +16,7 @@ _SPARE = 64  # cloud pictures are that much larger than the sky, to be cut at an
 
 
 @lru_cache(maxsize=8)
-def _clouds(height: int, width: int) -> list[Image.Image]:
+def _cloud_masks(height: int, width: int) -> list[Image.Image]:
     """Return masks of clouds: noise of several sizes, wider than high, cut off below a level."""
     rng = np.random.default_rng(11)
     masks = []
@@ -27,8 +28,8 @@ def _clouds(height: int, width: int) -> list[Image.Image]:
             size = (width + _SPARE, height + _SPARE)
             total += np.asarray(noise.resize(size, Image.Resampling.BICUBIC)) * 0.55**octave
         total /= total.std()
-        level, sharp = (0.3 + 0.15 * kind, 150) if kind < 4 else (-0.4, 70)
-        masks.append(Image.fromarray(np.clip((total - level) * sharp, 0, 235).astype(np.uint8)))
+        level, sharp = (0.25 + 0.12 * kind, 190) if kind < 4 else (-0.6, 60)
+        masks.append(Image.fromarray(np.clip((total - level) * sharp, 0, 245).astype(np.uint8)))
     return masks
 
 
@@ -43,12 +44,13 @@ def paint_sky(painter: Painter, dice: Dice) -> None:
     """Paint the gradient, the sun when it is before the camera, clouds, birds, and at times a balloon."""
     mood, (height, width) = painter.mood, painter.size
     down = np.clip(np.arange(height)[:, None, None] / painter.camera.horizon, 0, 1) ** 0.8
-    column = (1 - down) * np.array([*mood.zenith, SKY]) + down * np.array([*mood.horizon, SKY])
-    sheet = Image.fromarray(np.clip(column, 0, 255).astype(np.uint8).repeat(2, 1), "RGBA")
-    painter.painting.paste(sheet.resize((width, height), Image.Resampling.NEAREST))
+    column = (1 - down) * np.array(mood.zenith) + down * np.array(mood.horizon)
+    sky = Image.fromarray(np.clip(column, 0, 255).astype(np.uint8)).resize((width, height))
     if not mood.behind and mood.shadow > 0.05:
-        _light(painter, dice.uniform(0.55, 0.95) * painter.camera.horizon)
-    _paint_clouds(painter, dice)
+        _sun(sky, painter, dice.uniform(0.4, 0.85) * painter.camera.horizon)
+    _clouds(sky, painter, dice)
+    sky.putalpha(SKY)
+    painter.painting.paste(sky)
     unit = height / 192
     if dice.chance(0.25):
         _birds(painter, dice, unit)
@@ -56,29 +58,30 @@ def paint_sky(painter: Painter, dice: Dice) -> None:
         _balloon(painter, dice, unit)
 
 
-def _light(painter: Painter, y: float) -> None:
-    """Paint the sun low over the street, with its glow."""
+def _sun(sky: Image.Image, painter: Painter, y: float) -> None:
+    """Paint the sun over the street, with its glow."""
     height, width = painter.size
-    x = width * (0.5 + 0.36 * painter.mood.side)
-    for radius, color in ((0.7, (255, 206, 140)), (0.16, (255, 244, 214))):
+    x, warm = width * (0.5 + 0.36 * painter.mood.side), painter.mood.sun
+    for radius, color in ((0.75, (255, 232, 190)), (0.2, (255, 250, 232))):
         r = round(radius * height)
         glow = halo().resize((2 * r, 2 * r), Image.Resampling.BILINEAR)
-        painter.painting.paste((*color, SKY), (round(x) - r, round(y) - r), glow)
+        tint = tuple(min(255, int(part * factor)) for part, factor in zip(color, warm, strict=True))
+        sky.paste(tint, (round(x) - r, round(y) - r), glow)
 
 
-def _paint_clouds(painter: Painter, dice: Dice) -> None:
+def _clouds(sky: Image.Image, painter: Painter, dice: Dice) -> None:
+    """Paint clouds twice: the shaded underside, then the bright part a little higher."""
     mood, (height, width) = painter.mood, painter.size
-    masks = _clouds(height, width)
+    masks = _cloud_masks(height, width)
     mask = masks[dice.whole(4, 5) if mood.clouds > 0.9 else dice.whole(0, 3)]
     left, top = dice.whole(0, _SPARE), dice.whole(0, _SPARE)
-    thick = min(1.0, mood.clouds)
-    if thick < 0.12:
+    thick = min(1.0, mood.clouds * 1.3)
+    if thick < 0.2:
         return
     cut = mask.crop((left, top, left + width, top + height)).point([int(v * thick) for v in range(256)])
-    dark = tuple(int(0.55 * a + 0.4 * b) for a, b in zip(mood.cloud, mood.zenith, strict=True))
-    painter.painting.paste((*dark, SKY), (0, 0), cut)
-    bright = tuple(map(int, mood.cloud))
-    painter.painting.paste((*bright, SKY), (0, -max(2, height // 48)), cut)
+    dark = blend(scaled(mood.cloud, 0.86), mood.zenith, 0.35)
+    sky.paste(tuple(map(int, dark)), (0, 0), cut)
+    sky.paste(tuple(map(int, mood.cloud)), (0, -max(2, height // 40)), cut)
 
 
 def _birds(painter: Painter, dice: Dice, unit: float) -> None:
@@ -122,6 +125,10 @@ def paint_skyline(painter: Painter, dice: Dice) -> None:
                 painter.poly([(round(a), round(b)) for a, b in peak], roof)
         else:
             center = (round((left + right) / 2), base)
-            painter.disc(center, 0.6 * wide * unit, painter.ink(leaf, TREE, z, painter.mood.middle),
-                         min(1.2, high / (0.6 * wide)))  # fmt: skip
+            painter.disc(
+                center,
+                0.6 * wide * unit,
+                painter.ink(leaf, TREE, z, painter.mood.middle),
+                min(1.2, high / (0.6 * wide)),
+            )
         x += wide * dice.uniform(0.7, 1.1)

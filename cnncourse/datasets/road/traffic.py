@@ -10,8 +10,8 @@ from .labels import CAR
 from .painter import Painter
 
 PAINTS = (
-    (186, 40, 38), (44, 84, 150), (222, 222, 218), (52, 54, 60), (148, 152, 158), (64, 116, 88), (228, 178, 58),
-    (122, 168, 190), (124, 46, 62), (196, 118, 62), (188, 192, 170),
+    (186, 40, 38), (44, 84, 150), (222, 222, 218), (52, 54, 60), (148, 152, 158), (64, 116, 88),
+    (228, 178, 58), (122, 168, 190), (124, 46, 62), (196, 118, 62), (188, 192, 170),
 )  # fmt: skip
 
 
@@ -114,10 +114,24 @@ class Car:
         at, x, w, top = painter.at, self.x, self.half, self.height
         a, b, c, _ = self._profile()
         bright = painter.ink(blend(self.color, painter.mood.horizon, 0.25), CAR, self.z, painter.mood.middle)
-        painter.poly([at(x - 0.8 * w, top, b), at(x + 0.8 * w, top, b), at(x + 0.7 * w, top + 0.05, c),
-                      at(x - 0.7 * w, top + 0.05, c)], bright)  # fmt: skip
-        painter.poly([at(x - w, waist, self.z), at(x + w, waist, self.z), at(x + 0.96 * w, waist + 0.06, a),
-                      at(x - 0.96 * w, waist + 0.06, a)], bright)  # fmt: skip
+        painter.poly(
+            [
+                at(x - 0.8 * w, top, b),
+                at(x + 0.8 * w, top, b),
+                at(x + 0.7 * w, top + 0.05, c),
+                at(x - 0.7 * w, top + 0.05, c),
+            ],
+            bright,
+        )
+        painter.poly(
+            [
+                at(x - w, waist, self.z),
+                at(x + w, waist, self.z),
+                at(x + 0.96 * w, waist + 0.06, a),
+                at(x - 0.96 * w, waist + 0.06, a),
+            ],
+            bright,
+        )
 
     def _end(self, painter: Painter, waist: float) -> None:
         at, x, z, w, top = painter.at, self.x, self.z, self.half, self.height
@@ -145,8 +159,15 @@ class Car:
         ]
         painter.poly(pane, self._glass(painter, z))
         gleam = painter.ink(blend((42, 52, 62), painter.mood.horizon, 0.55), CAR, z)
-        painter.poly([at(x - 0.5 * w, base, a), at(x - 0.3 * w, rim, b), at(x - 0.05 * w, rim, b),
-                      at(x - 0.25 * w, base, a)], gleam)  # fmt: skip
+        painter.poly(
+            [
+                at(x - 0.5 * w, base, a),
+                at(x - 0.3 * w, rim, b),
+                at(x - 0.05 * w, rim, b),
+                at(x - 0.25 * w, base, a),
+            ],
+            gleam,
+        )
         painter.front(x - w, x + w, 0.3, waist, z, body)
         painter.front(x - w, x + w, 0.2, 0.42, z, painter.ink(scaled(self.color, 0.6), CAR, z, light))
         if not self.away:
