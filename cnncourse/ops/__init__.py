@@ -5,13 +5,19 @@ The vectorized forms take NumPy arrays and torch tensors alike, and keep the gra
 
 from .activation import relu
 from .convolution import conv2d, conv2d_channels, conv2d_steps
-from .matrix import conv_matrix
+from .matrix import conv_matrix, conv_transpose_matrix
 from .pooling import avg_pool2d, avg_pool2d_steps, max_pool2d, max_pool2d_steps
 from .receptive_field import receptive_field, receptive_fields
 from .sizes import conv_output_size, pair
 from .steps import Stamp, Step
 from .transposed import conv_transpose2d, conv_transpose2d_steps
 from .unpooling import max_unpool2d, max_unpool2d_steps
+from .upsampling import (
+    upsample_bilinear,
+    upsample_bilinear_steps,
+    upsample_nearest,
+    upsample_nearest_steps,
+)
 
 __all__ = [
     "Stamp",
@@ -25,6 +31,7 @@ __all__ = [
     "conv_output_size",
     "conv_transpose2d",
     "conv_transpose2d_steps",
+    "conv_transpose_matrix",
     "max_pool2d",
     "max_pool2d_steps",
     "max_unpool2d",
@@ -33,4 +40,8 @@ __all__ = [
     "receptive_field",
     "receptive_fields",
     "relu",
+    "upsample_bilinear",
+    "upsample_bilinear_steps",
+    "upsample_nearest",
+    "upsample_nearest_steps",
 ]

@@ -1,4 +1,4 @@
-"""Convolution written out as one matrix."""
+"""Convolution and transposed convolution, each written out as one matrix."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from .arrays import Array, pad, to_doubles, windows
 from .convolution import Pair, check_kernel, settings
 from .sizes import output_shape, pair
+from .transposed import transposed_shape
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -72,3 +73,52 @@ def conv_matrix(
     return csr_array(
         (weights[kept], (rows[kept], columns[kept])), shape=(out_height * out_width, height * width)
     )
+
+
+def conv_transpose_matrix(
+    kernel: Array,
+    in_shape: int | Pair,
+    stride: int | Pair = 1,
+    padding: int | Pair = 0,
+    output_size: int | Pair | None = None,
+) -> csr_array:
+    """Return the sparse matrix that does the same as :func:`conv_transpose2d` with this kernel.
+
+    It is the transpose of the matrix of the convolution that leads the other way, hence the name; also what
+    multiplies the gradient when that convolution is trained. It is *not* its inverse.
+
+    Parameters
+    ----------
+    kernel
+        [kh, kw].
+    in_shape
+        (H, W) of the maps that the matrix enlarges.
+    stride, padding, output_size
+        As in :func:`conv_transpose2d`.
+
+    Returns
+    -------
+    scipy.sparse.csr_array
+        [H'·W', H·W] float64, so that ``matrix @ x.ravel()`` is ``conv_transpose2d(x, kernel).ravel()``.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As :func:`conv_transpose2d`.
+
+    Source: Dumoulin & Visin 2016, *A guide to convolution arithmetic for deep learning*, section 4.2.
+
+    Examples
+    --------
+    >>> conv_transpose_matrix([[1, 2]], in_shape=(1, 3)).toarray().astype(int)
+    array([[1, 0, 0],
+           [2, 1, 0],
+           [0, 2, 1],
+           [0, 0, 2]])
+    """
+    kernel = to_doubles(kernel, "kernel")
+    check_kernel(kernel)
+    stride, padding = pair(stride, "stride"), pair(padding, "padding", least=0)
+    shape = pair(in_shape, "in_shape")
+    out_shape = transposed_shape(shape, kernel.shape, stride, padding, output_size)
+    return conv_matrix(kernel, out_shape, stride, padding).T.tocsr()

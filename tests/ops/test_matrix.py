@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnncourse.ops import conv_matrix
+from cnncourse.ops import conv_matrix, conv_transpose_matrix
 
 two = st.tuples(st.integers(1, 3), st.integers(1, 3))
 
@@ -59,3 +59,18 @@ def test_a_kernel_that_learns_may_be_a_tensor():
 def test_bad_input_is_refused(kernel, in_shape, error, message):
     with pytest.raises(error, match=message):
         conv_matrix(kernel, in_shape)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "in_shape", "options", "error", "message"),
+    [
+        (np.ones(3), (5, 5), {}, ValueError, r"kernel has shape \(3,\)"),
+        (np.ones((3, 3)), (5, 5, 5), {}, ValueError, "in_shape is .* with 3 numbers"),
+        (np.ones((3, 3)), (1, 5), {"padding": 2}, ValueError, "nothing is left along the height"),
+        (np.ones((3, 3)), (2, 5), {"output_size": (5, 7)}, ValueError, "output_size is 5 .*expected 4, "),
+        (np.ones((3, 3)), (2, 5), {"stride": 0}, ValueError, "stride is 0"),
+    ],
+)
+def test_bad_input_of_the_transposed_matrix_is_refused(kernel, in_shape, options, error, message):
+    with pytest.raises(error, match=message):
+        conv_transpose_matrix(kernel, in_shape, **options)
