@@ -4,6 +4,7 @@ The vectorized forms take NumPy arrays and torch tensors alike, and keep the gra
 """
 
 from .activation import relu
+from .classification import cross_entropy, softmax
 from .convolution import conv2d, conv2d_channels, conv2d_steps
 from .matrix import conv_matrix, conv_transpose_matrix
 from .pooling import avg_pool2d, avg_pool2d_steps, max_pool2d, max_pool2d_steps
@@ -32,6 +33,7 @@ __all__ = [
     "conv_transpose2d",
     "conv_transpose2d_steps",
     "conv_transpose_matrix",
+    "cross_entropy",
     "max_pool2d",
     "max_pool2d_steps",
     "max_unpool2d",
@@ -40,6 +42,7 @@ __all__ = [
     "receptive_field",
     "receptive_fields",
     "relu",
+    "softmax",
     "upsample_bilinear",
     "upsample_bilinear_steps",
     "upsample_nearest",
