@@ -8,20 +8,26 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .classifiers import classic_cnn, simple_cnn
+    from .conversion import to_fcn
     from .pretrained import load_torchvision_vgg16
+    from .sharing import linear_to_conv
     from .vgg import vgg16
 
 _HOMES = {
     "classic_cnn": "classifiers",
+    "linear_to_conv": "sharing",
     "load_torchvision_vgg16": "pretrained",
     "simple_cnn": "classifiers",
+    "to_fcn": "conversion",
     "vgg16": "vgg",
 }
 
 __all__ = [
     "classic_cnn",
+    "linear_to_conv",
     "load_torchvision_vgg16",
     "simple_cnn",
+    "to_fcn",
     "vgg16",
 ]
 
