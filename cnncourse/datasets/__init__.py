@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .dataset import Dataset, Sample
+    from .geometric import shapes
     from .handwriting import digits
+    from .instances import instance_boxes, instance_classes
     from .membranes import isbi2012
     from .pets import oxford_pets
     from .photographs import PHOTOGRAPHS, photograph
@@ -25,11 +27,14 @@ _HOMES = {
     "cifar10": "torchvision_sets",
     "digits": "handwriting",
     "fashion_mnist": "torchvision_sets",
+    "instance_boxes": "instances",
+    "instance_classes": "instances",
     "isbi2012": "membranes",
     "mnist": "torchvision_sets",
     "oxford_pets": "pets",
     "photograph": "photographs",
     "road_scenes": "road",
+    "shapes": "geometric",
 }
 
 __all__ = [
@@ -40,11 +45,14 @@ __all__ = [
     "cifar10",
     "digits",
     "fashion_mnist",
+    "instance_boxes",
+    "instance_classes",
     "isbi2012",
     "mnist",
     "oxford_pets",
     "photograph",
     "road_scenes",
+    "shapes",
 ]
 
 

@@ -1,4 +1,4 @@
-"""The three parts of a data set, by name."""
+"""A part of a data set, chosen by its name."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def choose(split: str, parts: Mapping[str, T], name: str) -> T:
-    """Return the part of a data set that ``split`` names.
+def choose(name: str, choices: Mapping[str, T], data: str, what: str = "split") -> T:
+    """Return what belongs to a name, as to the split "val" of a data set.
 
     Raises
     ------
     ValueError
-        When there is no such part; the message lists those there are.
+        When there is no such name; the message lists those there are.
 
     Examples
     --------
@@ -24,8 +24,8 @@ def choose(split: str, parts: Mapping[str, T], name: str) -> T:
     Traceback (most recent call last):
     ValueError: scenes has no split 'dev'; expected 'train' or 'val'
     """
-    if split not in parts:
-        *others, last = map(repr, parts)
+    if name not in choices:
+        *others, last = map(repr, choices)
         expected = f"{', '.join(others)} or {last}" if others else last
-        raise ValueError(f"{name} has no split {split!r}; expected {expected}")
-    return parts[split]
+        raise ValueError(f"{data} has no {what} {name!r}; expected {expected}")
+    return choices[name]

@@ -23,8 +23,8 @@ def camvid(
 ) -> Dataset:
     """Return CamVid with eleven classes: 367 road scenes for training, 101 for validation, 233 for testing.
 
-    They are frames of five drives. The val frames are a part of one drive whose other frames are in train,
-    so that a score on val is better than on test: do not choose by it alone.
+    They are frames of a few drives. All val frames are from one drive that is in train too, so that a score
+    on val is better than on test: do not choose by it alone.
 
     Parameters
     ----------
@@ -54,8 +54,8 @@ def camvid(
 
     Notes
     -----
-    Source: Brostow, Fauqueur & Cipolla 2009, *Semantic object classes in video*; the eleven classes and the
-    split: Badrinarayanan, Kendall & Cipolla 2017, *SegNet*, section 4.1.
+    Source: Brostow, Fauqueur & Cipolla 2009, *Semantic object classes in video*; with these eleven classes
+    and this split: Badrinarayanan, Kendall & Cipolla 2017, *SegNet*.
     """
     name = choose(split, SPLITS, "camvid")
     folder = _folder(data_folder(root), name)

@@ -35,7 +35,7 @@ def mnist(
         Folder that holds ``MNIST/raw``, as torchvision lays it out. Without it: the environment variable
         ``CNNCOURSE_DATA``, or else ``~/.cnncourse/data``.
     download : bool
-        Whether files that are not there may be downloaded (12 MB, 66 MB unpacked).
+        Whether files that are not there may be downloaded (12 MB; unpacked 55 MB more).
 
     Returns
     -------
