@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from cnncourse.ops.sizes import whole
+
 Augment = Callable[[Any, Any], tuple[Any, Any]]
 
 
@@ -114,8 +116,14 @@ class Dataset:
         return f"{self.name}({len(self)} {'images' if len(self) != 1 else 'image'} {shape}, {classes})"
 
     def subset(self, indices: slice | Sequence[int] | Tensor) -> Dataset:
-        """Return the data set of the chosen samples only, as ``data.subset(slice(100))``."""
+        """Return the data set of the chosen samples only.
+
+        Indices are a slice, numbers, or one bool for each sample: ``data.subset(slice(100))``,
+        ``data.subset([3, 1])``, ``data.subset(data.targets == 7)``.
+        """
         chosen = indices if isinstance(indices, slice) else torch.as_tensor(indices)
+        if not isinstance(chosen, slice) and chosen.numel() == 0:
+            chosen = chosen.long()  # an empty list has no type of its own
         return replace(self, images=self.images[chosen], targets=self.targets[chosen])
 
     def to(self, device: torch.device | str) -> Dataset:
@@ -136,7 +144,7 @@ class Dataset:
         shuffle : bool
             Whether to mix the order. The same seed gives the same order.
         seed : int
-            Of the order and of the augmentation; use another one in each epoch.
+            Of the order, and of torch's random numbers in ``augment``; use another one in each epoch.
         augment : callable, optional
             ``augment(image, target) -> (image, target)``, called for each sample: a function of your own,
             or a transform of ``torchvision.transforms.v2``, which moves image and mask together. Where one
@@ -146,9 +154,10 @@ class Dataset:
         ------
         ValueError
             When ``size`` is below 1, or ``augment`` makes the samples of a batch differ in shape.
+        TypeError
+            When ``size`` is not an integer, or ``augment`` returns something else than a pair.
         """
-        if size < 1:
-            raise ValueError(f"got a batch size of {size}, expected at least 1")
+        whole(size, "the batch size")
         order = torch.arange(len(self))
         if shuffle:
             order = torch.randperm(len(self), generator=torch.Generator().manual_seed(seed))
@@ -172,7 +181,7 @@ def _augmented(images: Tensor, targets: Tensor, augment: Augment, seed: int) -> 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         pairs = [
-            augment(tv_tensors.Image(image), tv_tensors.Mask(target) if masks else target)
+            _pair(augment(tv_tensors.Image(image), tv_tensors.Mask(target) if masks else target))
             for image, target in zip(images, targets, strict=True)
         ]
     shapes = {tuple(image.shape[1:]) for image, _ in pairs} | {tuple(t.shape) for _, t in pairs if masks}
@@ -184,6 +193,15 @@ def _augmented(images: Tensor, targets: Tensor, augment: Augment, seed: int) -> 
     new_images = torch.stack([torch.as_tensor(image) for image, _ in pairs])
     new_targets = torch.stack([torch.as_tensor(target) for _, target in pairs])
     return new_images.as_subclass(Tensor), new_targets.as_subclass(Tensor)
+
+
+def _pair(augmented: Any) -> tuple[Any, Any]:
+    if not isinstance(augmented, (tuple, list)) or len(augmented) != 2:
+        raise TypeError(
+            f"augment returned {type(augmented).__name__}, expected (image, target): "
+            "take both as arguments and return both"
+        )
+    return augmented[0], augmented[1]
 
 
 def _values(targets: Tensor) -> list[int]:

@@ -11,7 +11,7 @@ GRID = 4  # points per pixel and axis at which a shape is sampled
 
 
 class Shape(NamedTuple):
-    """A shape of one kind: the center and the radius of the circle around it in pixels, turned counterclockwise by radians."""
+    """A shape: center and radius of the circle around it in pixels, turned counterclockwise by radians."""
 
     kind: int
     y: float
