@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import io
 import os
+import socket
 import tarfile
 
 import pytest
@@ -111,3 +112,13 @@ def test_the_data_folder_is_root_or_what_the_environment_says(tmp_path, monkeypa
     monkeypatch.setenv("CNNCOURSE_DATA", str(tmp_path / "data"))
     assert storage.data_folder() == tmp_path / "data"
     assert storage.data_folder(tmp_path) == tmp_path
+
+
+def test_a_server_that_stays_silent_is_given_up(tmp_path, monkeypatch):
+    monkeypatch.setattr(storage, "PATIENCE", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/bytes.bin"
+        with pytest.raises(ConnectionError, match="timed out"):
+            storage.fetch([url], tmp_path / "bytes.bin", md5(CONTENT))
+    assert socket.getdefaulttimeout() is None
+    assert contents(tmp_path) == []
