@@ -52,7 +52,7 @@ class Fence:
 
 
 class Railing(Fence):
-    """Iron bars. What one sees between them counts as fence, as in CamVid."""
+    """Iron bars. What one sees between them counts as fence."""
 
     def shade(self, painter: Painter) -> None:
         """Bars let the sun through."""

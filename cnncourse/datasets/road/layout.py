@@ -47,7 +47,7 @@ def place_frontage(dice: Dice, street: Street, side: int, rare: float) -> list[T
         built = what < quarter.homes
         things += [house, *trees[: quarter.garden_trees]] if built else trees[: quarter.trees]
         if not built or not quarter.tall:
-            if ticket < 0.36 * rare:
+            if ticket < 0.45 * rare:
                 things.append(fence)
             elif ticket > 0.7:
                 things.append(hedge)
@@ -111,7 +111,7 @@ def place_people(dice: Dice, street: Street, rare: float) -> list[Thing]:
         for _ in range(3):
             ticket = dice.uniform(0, 1)
             rider = draw_cyclist(dice, edge - side * dice.uniform(0.4, 1.3), dice.uniform(5, 16))
-            if ticket < 0.11 * rare:
+            if ticket < 0.085 * rare:
                 things.append(rider)
         ticket, x = dice.uniform(0, 1), edge + side * dice.uniform(0.4, 0.9) * wide
         clutter = draw_clutter(dice, x, dice.uniform(5, 18))

@@ -155,7 +155,7 @@ def _paint_dog(painter: Painter, x: float, z: float, color: Color) -> None:
 
 @dataclass(frozen=True)
 class Cyclist:
-    """Somebody on a bicycle, from the side or along the street. Wheels count as filled, as in CamVid."""
+    """Somebody on a bicycle, from the side or along the street. Wheels count as filled."""
 
     x: float
     z: float

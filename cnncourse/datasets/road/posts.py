@@ -87,7 +87,7 @@ class Beacon(Post):
 
 @dataclass(frozen=True)
 class TrafficLight(Post):
-    """A traffic light; its box counts as a sign, as in CamVid."""
+    """A traffic light; its box counts as a sign."""
 
     shows: int  # 0 red, 1 amber, 2 green
 
