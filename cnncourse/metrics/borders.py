@@ -171,7 +171,7 @@ def ratio(part: Tensor, whole: Tensor) -> Tensor:
 def _near_border(labels: Tensor, counted: Tensor, band: int) -> Tensor:
     """Return which counted pixels have a counted pixel of another class within ``band``."""
     reach = at_least_one(band, "band")
-    if labels.ndim < 2:
+    if labels.ndim < 2 or 0 in labels.shape[-2:]:
         raise ValueError(
             f"got labels of shape {tuple(labels.shape)}; expected [..., H, W]: "
             f"a border needs a height and a width"

@@ -147,7 +147,13 @@ def test_a_band_that_is_none_is_refused(band, error):
         metrics.boundary_iou(labels, labels, 2, band)
 
 
-def test_labels_without_height_and_width_are_refused():
-    labels = torch.zeros(3, dtype=torch.long)
-    with pytest.raises(ValueError, match=r"shape \(3,\); expected \[..., H, W\]"):
+@pytest.mark.parametrize("shape", [(3,), (2, 0, 3)])
+def test_labels_without_height_and_width_are_refused(shape):
+    labels = torch.zeros(shape, dtype=torch.long)
+    with pytest.raises(ValueError, match=r"shape \(.*\); expected \[..., H, W\]: a border needs"):
         metrics.trimap_accuracy(labels, labels, 2)
+
+
+def test_a_batch_without_images_adds_nothing():
+    labels = torch.zeros(0, 5, 7, dtype=torch.long)
+    assert [counts.tolist() for counts in metrics.boundary_counts(labels, labels, 2)] == [[0, 0], [0, 0]]
