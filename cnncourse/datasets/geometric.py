@@ -92,7 +92,7 @@ def shapes(
 
 def _one(rng: np.random.Generator, size: tuple[int, int]) -> list[Placed]:
     """Return one shape that lies inside the picture."""
-    shape = _shape(rng, size, smallest=0.2, largest=0.4)
+    shape = _shape(rng, size, smallest=0.24, largest=0.42)
     return [(shape, coverage(shape, size))]
 
 
@@ -124,17 +124,17 @@ def _draw(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the picture uint8 [H, W, 3] and the number of the object at each pixel uint8 [H, W]."""
     brightness = rng.uniform(0.2, 0.8)
-    picture = _surface(rng, brightness, size, texture=0.12)
-    for _ in range(rng.integers(2, 6)):
+    picture = _surface(rng, brightness, size, texture=0.07)
+    for _ in range(rng.integers(0, 4)):
         _stroke(rng, picture)
     numbers = np.zeros(size, np.uint8)
     for number, (_, covered) in enumerate(found, start=1):
-        room = [(0.08, brightness - 0.16), (brightness + 0.16, 0.92)]
-        low, high = room[int(rng.random() < 0.5)] if 0.32 < brightness < 0.68 else room[int(brightness < 0.5)]
-        paint = _surface(rng, rng.uniform(low, high), size, texture=0.06)
+        room = [(0.04, brightness - 0.2), (brightness + 0.2, 0.96)]
+        low, high = room[int(rng.random() < 0.5)] if 0.3 < brightness < 0.7 else room[int(brightness < 0.5)]
+        paint = _surface(rng, rng.uniform(low, high), size, texture=0.04)
         picture += covered[..., None] * (paint - picture)
         numbers[covered >= 0.5] = number
-    picture += rng.normal(0, rng.uniform(0.02, 0.08), picture.shape)
+    picture += rng.normal(0, rng.uniform(0.01, 0.05), picture.shape)
     return (255 * picture.clip(0, 1)).round().astype(np.uint8), numbers
 
 
