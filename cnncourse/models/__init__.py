@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .classifiers import classic_cnn, simple_cnn
     from .conversion import to_fcn
+    from .fcn import FCN8s, FCN16s, FCN32s
     from .pretrained import load_torchvision_vgg16
     from .sharing import linear_to_conv
     from .vgg import vgg16
 
 _HOMES = {
+    "FCN16s": "fcn",
+    "FCN32s": "fcn",
+    "FCN8s": "fcn",
     "classic_cnn": "classifiers",
     "linear_to_conv": "sharing",
     "load_torchvision_vgg16": "pretrained",
@@ -23,6 +27,9 @@ _HOMES = {
 }
 
 __all__ = [
+    "FCN8s",
+    "FCN16s",
+    "FCN32s",
     "classic_cnn",
     "linear_to_conv",
     "load_torchvision_vgg16",

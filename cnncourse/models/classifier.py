@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from ..ops.sizes import pair
+from .inputs import check_exact
 
 
 class Classifier(nn.Sequential):
@@ -50,7 +50,7 @@ or build the network with size=(3, 3)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the logits [N, K] of images [N, C, H, W]."""
-        check_input(x, self.in_channels, self.size)
+        check_exact(x, self.in_channels, self.size)
         return super().forward(x)
 
     def __getitem__(self, idx: Any) -> Any:
@@ -58,36 +58,3 @@ or build the network with size=(3, 3)
         if isinstance(idx, slice):
             return nn.Sequential(OrderedDict(list(self._modules.items())[idx]))
         return super().__getitem__(idx)
-
-
-def image_size(size: int | tuple[int, int], least: int) -> tuple[int, int]:
-    """Return ``size`` as (height, width), or raise a ValueError when one is smaller than ``least``.
-
-    >>> image_size(28, least=4)
-    (28, 28)
-    """
-    height, width = pair(size, "size")
-    if min(height, width) < least:
-        raise ValueError(
-            f"size is {height}×{width}; expected at least {least}×{least}, or the last maps are empty: "
-            f"the nearest that works is {max(height, least)}×{max(width, least)}"
-        )
-    return height, width
-
-
-def check_input(x: Tensor, in_channels: int, size: tuple[int, int]) -> None:
-    """Raise a ValueError that says what to do unless ``x`` is [N, in_channels, *size]."""
-    height, width = size
-    got, expected = "×".join(map(str, x.shape)), f"N×{in_channels}×{height}×{width}"
-    if x.ndim != 4:
-        remedy = "add the batch axis with x[None]" if x.ndim == 3 else "pass a batch of images"
-    elif x.shape[1] != in_channels:
-        remedy = f"build the network with in_channels={x.shape[1]}, or convert the images"
-    elif tuple(x.shape[2:]) != size:
-        remedy = (
-            f"resize or crop the images to {height}×{width}, "
-            f"or build the network with size={tuple(x.shape[2:])}"
-        )
-    else:
-        return
-    raise ValueError(f"the input is {got}; expected {expected}: {remedy}")

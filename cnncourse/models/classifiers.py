@@ -7,7 +7,8 @@ from collections import OrderedDict
 from torch import nn
 
 from ..ops.sizes import output_shape
-from .classifier import Classifier, image_size
+from .classifier import Classifier
+from .inputs import image_size
 
 
 def simple_cnn(

@@ -11,11 +11,13 @@ from torch import Tensor, nn
 
 from ..ops.sizes import pair, whole
 from .chain import Call, chain
+from .inputs import check_at_least
 from .sharing import Step, body_step, head_steps
 
 WINDOWS_AT_ONCE = 16  # enough to keep two cores busy; 64 windows of VGG-16 at 224×224 would need 1.6 GB
 
 
+@torch.inference_mode(False)  # the copies shall be able to train, wherever they are made
 def to_fcn(
     classifier: nn.Module, input_size: int | Sequence[int], *, exact: bool = True
 ) -> FullyConvolutional:
@@ -125,7 +127,7 @@ class FullyConvolutional(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the logits [N, K, rows, columns] of images [N, C, H, W], one position for each window."""
-        self._check(x)
+        check_at_least(x, self.in_channels, self.window)
         rows, columns = (
             (n - window) // stride + 1
             for n, window, stride in zip(x.shape[2:], self.window, self.stride, strict=True)
@@ -145,22 +147,6 @@ class FullyConvolutional(nn.Module):
         logits = torch.cat([self.windowed(torch.stack(batch)) for batch in batches])
         # [N · rows · columns, K, 1, 1] -> [N, K, rows, columns]
         return logits.view(len(maps), rows, columns, -1).permute(0, 3, 1, 2)
-
-    def _check(self, x: Tensor) -> None:
-        got, (height, width) = "×".join(map(str, x.shape)), self.window
-        if x.ndim != 4:
-            remedy = "add the batch axis with x[None]" if x.ndim == 3 else "pass a batch of images"
-        elif x.shape[1] != self.in_channels:
-            remedy = "convert the images to the channels that the classifier was trained on"
-        elif x.shape[2] < height or x.shape[3] < width:
-            nearest = f"{max(x.shape[2], height)}×{max(x.shape[3], width)}"
-            remedy = f"no window fits; the nearest size that works is {nearest}"
-        else:
-            return
-        raise ValueError(
-            f"the input is {got}; expected N×{self.in_channels}×H×W with H at least {height} and W at least "
-            f"{width}: {remedy}"
-        )
 
 
 def _product(steps: list[Step]) -> tuple[int, int]:

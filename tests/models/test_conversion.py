@@ -249,6 +249,13 @@ def test_the_converted_network_trains():
     assert all(parameter.grad.abs().sum() > 0 for parameter in fcn.parameters())
 
 
+def test_it_can_be_converted_while_gradients_are_off():
+    classifier = mixed(*WINDOWED["padding"][2:])
+    with torch.inference_mode():
+        fcn = to_fcn(classifier, (12, 15))
+    fcn(torch.rand(1, 2, 12, 15)).sum().backward()
+
+
 def test_double_precision_and_an_mlp_of_three_channels():
     torch.manual_seed(0)
     classifier = nn.Sequential(nn.Flatten(), nn.Linear(3 * 4 * 5, 2)).double()
