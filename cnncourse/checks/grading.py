@@ -69,11 +69,13 @@ def recognize(exercise: Exercise, outcomes: Sequence[Outcome]) -> Misconception 
     partial: list[tuple[int, Misconception]] = []
     first_only: set[str] = set()
     wrong = [i for i, outcome in enumerate(outcomes) if not _same(correct[i], outcome)]
-    for misconception, results in _wrong_outcomes(exercise):
+    for (misconception, results), deviations in zip(
+        _wrong_outcomes(exercise), _deviations(exercise), strict=True
+    ):
         agrees = [_same(result, outcome) for result, outcome in zip(results, outcomes, strict=False)]
         if all(agrees) and len(outcomes) == len(results):
             return misconception
-        telling = [i for i in range(len(outcomes)) if not _same(correct[i], results[i])]
+        telling = [i for i in deviations if i < len(outcomes)]
         evidence = sum(numbers_in(outcomes[i].value) for i in telling if agrees[i])
         if evidence >= 3 and all(agrees[i] or not outcomes[i].returned for i in telling):
             partial.append((evidence, misconception))
@@ -99,6 +101,16 @@ def _wrong_outcomes(exercise: Exercise) -> tuple[tuple[Misconception, tuple[Outc
     outcomes = run_trusted([made for _, made in wrong], exercise.probes)
     return tuple(
         (misconception, results) for (misconception, _), results in zip(wrong, outcomes, strict=True)
+    )
+
+
+@cache
+def _deviations(exercise: Exercise) -> tuple[tuple[int, ...], ...]:
+    """Return for each wrong version the probes on which it differs from the reference."""
+    correct = _reference_outcomes(exercise)
+    return tuple(
+        tuple(i for i, result in enumerate(results) if not _same(correct[i], result))
+        for _, results in _wrong_outcomes(exercise)
     )
 
 
