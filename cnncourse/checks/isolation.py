@@ -11,7 +11,6 @@ from types import ModuleType
 import numpy as np
 
 SEED = 0
-_SEED_OF_FRESH_TORCH = 67280421310721
 
 
 @contextmanager
@@ -68,10 +67,10 @@ def _remember(torch: ModuleType) -> Callable[[], None]:
 
 
 def _make_fresh() -> None:
-    """Bring a torch that was imported in between to the random state in which it starts."""
+    """Bring a torch that was imported in between to the state in which it starts, with a seed of its own."""
     torch = sys.modules.get("torch")
     if torch:
-        torch.default_generator.manual_seed(_SEED_OF_FRESH_TORCH)
+        torch.default_generator.seed()
         torch.set_default_dtype(torch.float32)
 
 

@@ -100,7 +100,7 @@ def _run(answer: Callable[..., Any], probe: Probe) -> Outcome:
         if probe.drive is None:
             value = _call(answer, *args, **options)
         else:
-            value = probe.drive(_never_none(answer), *args, **options)
+            value = probe.drive(_usable(answer), *args, **options)
         if probe.observe is not None and value is not None:
             value = probe.observe(value)
         value = _kept(value)
@@ -129,13 +129,15 @@ def _call(answer: Callable[..., Any], /, *args: Any, **options: Any) -> Any:
     return answer(*args, *options.values())
 
 
-def _never_none(answer: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the answer for a ``drive`` function, which can then use whatever comes back."""
+def _usable(answer: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the answer for a ``drive`` function, which wants something to go on with."""
 
     def call(*args: Any, **options: Any) -> Any:
         value = _call(answer, *args, **options)
         if value is None:
             raise Unusable(NOTHING_RETURNED)
+        if inspect.isgenerator(value):
+            raise Unusable("Your function is a generator: because of its `yield` a call runs nothing of it.")
         return value
 
     return call

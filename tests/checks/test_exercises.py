@@ -1,5 +1,6 @@
 """Every exercise: right answers pass in any style, mistakes are rejected and named, nothing cheap passes."""
 
+import copy
 import dataclasses
 import itertools
 import sys
@@ -10,11 +11,12 @@ import torch
 
 from cnncourse.checks import EXERCISES
 from cnncourse.checks.grading import _reference_outcomes, _same, _wrong_outcomes, grade
-from tests.checks.right_answers import RIGHT
+from tests.checks.right import RIGHT
 from tests.checks.wrong import WRONG
 
 ALL = list(EXERCISES.values())
 NO_ARGUMENTS = {"vertical_edge_kernel", "design_layers"}
+BUILDERS = {"simple_cnn"}  # what they return is looked at, not compared
 
 by_exercise = pytest.mark.parametrize("exercise", ALL, ids=lambda e: e.name)
 
@@ -136,7 +138,11 @@ def changed(exercise, change):
 
 
 def zeros(value):
-    return tuple(map(zeros, value)) if isinstance(value, tuple) else np.zeros_like(value)
+    if isinstance(value, tuple):
+        return tuple(map(zeros, value))
+    if isinstance(value, torch.nn.Module):
+        return torch.nn.Flatten()
+    return torch.zeros_like(value) if isinstance(value, torch.Tensor) else np.zeros_like(value)[()]
 
 
 @by_exercise
@@ -240,11 +246,17 @@ def test_an_answer_with_other_arguments_is_told_the_signature(exercise):
     assert exercise.signature in verdict.message
 
 
-@pytest.mark.parametrize("exercise", [e for e in ALL if e.name not in NO_ARGUMENTS], ids=lambda e: e.name)
+@pytest.mark.parametrize(
+    "exercise", [e for e in ALL if e.name not in NO_ARGUMENTS | BUILDERS], ids=lambda e: e.name
+)
 @pytest.mark.parametrize("dtype", [complex, object, bool, str], ids=lambda d: d.__name__)
 def test_right_numbers_of_a_wrong_dtype_never_pass(exercise, dtype):
     def convert(value):
-        return tuple(map(convert, value)) if isinstance(value, tuple) else np.asarray(value).astype(dtype)
+        if isinstance(value, tuple):
+            return tuple(map(convert, value))
+        if isinstance(value, torch.Tensor) and dtype in (complex, bool):
+            return value.detach().to(torch.complex64 if dtype is complex else torch.bool)
+        return np.asarray(value).astype(dtype)
 
     verdict = grade(exercise, changed(exercise, convert))
     assert not verdict.passed
@@ -263,15 +275,47 @@ def test_right_numbers_in_a_list_or_tensor_are_told_what_is_expected(name, conve
     assert "array" in verdict.message
 
 
+@pytest.mark.parametrize("name", ["softmax", "cross_entropy"])
 @pytest.mark.parametrize(
-    "name", ["crop", "conv2d", "conv2d_channels", "relu", "max_pool2d", "avg_pool2d", "receptive_field"]
+    "convert",
+    [lambda v: v.tolist(), lambda v: v.numpy(), lambda v: v.cfloat()],
+    ids=["list", "array", "complex"],
+)
+def test_right_numbers_outside_a_tensor_never_pass(name, convert):
+    verdict = grade(EXERCISES[name], changed(EXERCISES[name], convert))
+    assert not verdict.passed
+    assert "tensor" in verdict.message
+
+
+@pytest.mark.parametrize("name", ["softmax", "cross_entropy"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+def test_tensors_of_both_precisions_pass_with_a_graph_or_without(name, dtype):
+    reference = EXERCISES[name].reference
+    assert grade(EXERCISES[name], lambda x, *rest: reference(x.to(dtype), *rest)).passed
+    assert grade(EXERCISES[name], lambda x, *rest: reference(x.to(dtype).requires_grad_(), *rest)).passed
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "crop",
+        "conv2d",
+        "conv2d_channels",
+        "relu",
+        "max_pool2d",
+        "avg_pool2d",
+        "receptive_field",
+        "softmax",
+        "cross_entropy",
+        "accuracy",
+    ],
 )
 def test_a_changed_input_is_told(name):
     exercise = EXERCISES[name]
 
     def answer(first, *args, **options):
         result = exercise.reference(first, *args, **options)
-        result = tuple(part.copy() for part in result) if isinstance(result, tuple) else np.copy(result)[()]
+        result = copy.deepcopy(result)
         first[0] = 7
         return result
 
@@ -304,6 +348,9 @@ def test_what_a_card_shows_stays_small(exercise):
             if isinstance(value, np.ndarray):
                 assert max(value.shape) <= 12
                 assert np.abs(value).max() < 100
+            if isinstance(value, torch.Tensor):
+                assert max(value.shape) <= 12
+                assert value.numel() <= 200
 
 
 @by_exercise

@@ -149,8 +149,9 @@ MISTAKES = (
         ),
     ),
     Misconception(
-        "only the loss",
-        "Yours measures the loss and does not learn from it: backward() and step() are missing.",
+        "nothing learned",
+        "Your step changes nothing: no gradient is computed and no weight moves. backward() and step() are "
+        "missing.",
         (_in_order("train", "zero", "loss"), _in_order("loss")),
     ),
     Misconception(
