@@ -9,6 +9,9 @@ from scipy import ndimage, signal, sparse
 
 from tests.checks.right_answers import answers, two
 
+# The first backward from an array imports much: seconds that the time limit of a check would count.
+torch.zeros(1, requires_grad=True).sum(0).backward(torch.tensor(1.0))
+
 
 def tensor(x):
     return torch.from_numpy(np.ascontiguousarray(x))[None, None]
@@ -241,7 +244,8 @@ def unpool_by_unravel_index(values, indices, output_shape):
 
 @answers("max_unpool2d")
 def unpool_by_torch(values, indices, output_shape):
-    return F.max_unpool2d(tensor(values), tensor(indices), 2, output_size=output_shape)[0, 0].numpy()
+    # F.max_unpool2d wants the size of the windows too, which nobody tells.
+    return torch._C._nn.max_unpool2d(tensor(values), tensor(indices), output_shape)[0, 0].numpy()
 
 
 @answers("max_unpool2d")

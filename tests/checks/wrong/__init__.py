@@ -8,6 +8,7 @@ from tests.checks.wrong import (  # noqa: F401  they fill it
     output_size,
     small,
     training,
+    upsampling,
     windows,
 )
 from tests.checks.wrong.bank import WRONG
