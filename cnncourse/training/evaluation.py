@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -48,12 +47,28 @@ class Evaluation:
         return f"Evaluation(loss={self.loss:.4f}, accuracy={self.accuracy:.4f})"
 
 
-def cross_entropy_for(data: Dataset, class_weights: Tensor | None = None) -> Loss:
-    """Return the mean cross-entropy over the targets that count."""
-    ignored = -100 if data.ignore_index is None else data.ignore_index  # torch's own "none"
-    if class_weights is not None:
-        class_weights = class_weights.to(data.images.device)
-    return partial(F.cross_entropy, weight=class_weights, ignore_index=ignored)
+@dataclass(frozen=True, eq=False)
+class CrossEntropy:
+    """The mean cross-entropy over the targets that count, each as heavy as its class."""
+
+    ignore_index: int | None = None
+    class_weights: Tensor | None = None
+
+    def __call__(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Return the mean of a batch."""
+        ignored = -100 if self.ignore_index is None else self.ignore_index  # torch's own "none"
+        return F.cross_entropy(logits, targets, weight=self.class_weights, ignore_index=ignored)
+
+    def total_weight(self, targets: Tensor) -> float:
+        """Return what the mean of a batch was divided by."""
+        counted = targets if self.ignore_index is None else targets[targets != self.ignore_index]
+        return counted.numel() if self.class_weights is None else float(self.class_weights[counted].sum())
+
+
+def cross_entropy_for(data: Dataset, class_weights: Tensor | None = None) -> CrossEntropy:
+    """Return the default loss for a data set, on its device."""
+    on_device = None if class_weights is None else class_weights.to(data.images.device, torch.float32)
+    return CrossEntropy(data.ignore_index, on_device)
 
 
 @torch.no_grad()
@@ -95,16 +110,16 @@ def evaluate(
     hardware = hardware or where(model)
     loss = loss or cross_entropy_for(data)
     confusion = torch.zeros(data.num_classes, data.num_classes, dtype=torch.int64, device=hardware.device)
-    total, counted = torch.zeros((), dtype=torch.float64, device="cpu"), 0
+    weigh = (
+        loss.total_weight if isinstance(loss, CrossEntropy) else CrossEntropy(data.ignore_index).total_weight
+    )
+    total = weights = 0.0
     for logits, targets in _forward(model, data, batch_size, hardware):
-        number = (
-            int((targets != data.ignore_index).sum()) if data.ignore_index is not None else targets.numel()
-        )
-        if number:
-            total += number * loss(logits, targets).double().cpu()
-            counted += number
+        weight = weigh(targets)
+        if weight:  # where nothing counts, there is no mean
+            total, weights = total + weight * float(loss(logits, targets)), weights + weight
         confusion += confusion_matrix(logits.argmax(1), targets, data.num_classes, data.ignore_index)
-    return Evaluation(float(total / counted) if counted else float("nan"), confusion.cpu())
+    return Evaluation(total / weights if weights else float("nan"), confusion.cpu())
 
 
 @torch.no_grad()

@@ -59,9 +59,10 @@ class History:
 
     @property
     def best_epoch(self) -> int | None:
-        """The epoch, counted from 1, with the lowest validation loss; None where there is none."""
-        losses = [loss if math.isfinite(loss) else math.inf for loss in self.columns.get("val_loss", [])]
-        return losses.index(min(losses)) + 1 if losses else None
+        """The epoch, counted from 1, with the lowest validation loss; None where there is no finite one."""
+        losses = self.columns.get("val_loss", [])
+        finite = [loss for loss in losses if math.isfinite(loss)]
+        return losses.index(min(finite)) + 1 if finite else None
 
     def save(self, path: str | Path) -> None:
         """Write the history to a JSON file; a file that is there is replaced as a whole."""

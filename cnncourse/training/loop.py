@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import math
 import time
@@ -53,6 +54,8 @@ def train_epoch(
     ------
     FloatingPointError
         When the loss of a batch is NaN or infinite; the weights are those from before that batch.
+    ValueError
+        When there is no batch.
 
     Examples
     --------
@@ -80,6 +83,10 @@ def train_epoch(
         total, samples = total + value * len(images), samples + len(images)
         if after_step:
             after_step(value)
+    if not samples:
+        raise ValueError(
+            "there was no batch; an iterator gives its batches once, so call data.batches(...) in each epoch"
+        )
     return total / samples
 
 
@@ -122,7 +129,8 @@ def fit(
     batch_size : int
         Samples in a training step.
     optimizer : callable
-        ``optimizer(parameters, lr=lr)``, as a class of ``torch.optim`` or a ``functools.partial`` of one.
+        ``optimizer(parameters, lr=lr)``, as a class of ``torch.optim`` or a ``functools.partial`` of one with
+        its other settings.
     one_cycle : bool
         Let the learning rate rise over the first 30 % of the steps and then fall to nearly 0 (Smith & Topin
         2018, *Super-Convergence*).
@@ -135,8 +143,8 @@ def fit(
     augment : callable, optional
         See `Dataset.batches`. Only training samples are changed.
     stopping : EarlyStopping, optional
-        ``EarlyStopping(patience=3)``, or another object with its ``step``, asked after each epoch. In the
-        end the model has the weights of the best epoch.
+        ``EarlyStopping(patience=3)``, or another object with its ``step``; a copy of it is asked after each
+        epoch. In the end the model has the weights of the best epoch.
     seed : int
         Of the order, the augmentation and dropout; the initial weights are the model's own.
     device, precision : optional
@@ -166,9 +174,10 @@ def fit(
     >>> history["val_loss"][2] < history["val_loss"][0]
     True
     """
-    _check(train, val, epochs, loss, class_weights, stopping)
-    hardware = choose_hardware(device, precision, in_channels=train.images.shape[1])
+    _check(train, val, epochs, optimizer, loss, class_weights, stopping)
+    hardware = choose_hardware(device, precision)
     model, train, val = hardware.put_model(model), train.to(hardware.device), val and val.to(hardware.device)
+    stopping = copy.deepcopy(stopping)  # one that has watched a training would stop the next one too early
     loss = loss or cross_entropy_for(train, class_weights)
     _check_model(model, train, hardware)
     chosen = _fused(optimizer, hardware)(decay_weights_only(model, weight_decay), lr=lr)
@@ -181,7 +190,7 @@ def fit(
         if schedule:
             schedule.step()
 
-    with report, torch.random.fork_rng():
+    with report, torch.random.fork_rng(), hardware.pooling_in_layout(model):
         torch.manual_seed(seed)
         try:
             for epoch in range(1, epochs + 1):
@@ -251,15 +260,19 @@ def _check(
     train: Dataset,
     val: Dataset | None,
     epochs: int,
+    optimizer: Callable[..., torch.optim.Optimizer],
     loss: Loss | None,
     class_weights: Tensor | None,
     stopping: EarlyStopping | None,
 ) -> None:
     if epochs < 1:
         raise ValueError(f"got epochs={epochs}, expected at least 1")
-    for data in filter(None, (train, val)):
-        if not len(data):
+    for data in (train, val):
+        if data is not None and not len(data):
             raise ValueError(f"{data.name} has no samples; expected at least one")
+    given = {"lr", "weight_decay"} & getattr(optimizer, "keywords", {}).keys()
+    if given:
+        raise ValueError(f"the optimizer is given {' and '.join(sorted(given))}; give it to fit instead")
     if val and val.classes != train.classes:
         raise ValueError(f"train has the classes {train.classes}, val has {val.classes}; expected the same")
     if class_weights is not None and loss is not None:
