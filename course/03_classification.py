@@ -130,9 +130,8 @@ print("the same number:", bool(row[0, 200] == maps[0, 1, 2, 5]))
 torch.manual_seed(0)
 scores_of = nn.Linear(338, 10)
 z = scores_of(row)
-print(
-    "weight", tuple(scores_of.weight.shape), " bias", tuple(scores_of.bias.shape), " logits", tuple(z.shape)
-)
+for name, tensor in [("weight", scores_of.weight), ("bias", scores_of.bias), ("logits", z)]:
+    print(name, tuple(tensor.shape))
 print("parameters:", sum(p.numel() for p in scores_of.parameters()))
 by_hand = (scores_of.weight[3] * row[0]).sum() + scores_of.bias[3]
 print("logit 3 by hand is the same:", torch.allclose(by_hand, z[0, 3]))
@@ -159,9 +158,8 @@ print("logit 3 by hand is the same:", torch.allclose(by_hand, z[0, 3]))
 # %% id="softmax-steps" alt="Three rows of numbers: the logits 2, 1 and 0; their exponentials 7.39, 2.72 and 1; the probabilities 0.67, 0.24 and 0.09."
 z = torch.tensor([2.0, 1.0, 0.0])
 powers = torch.exp(z)
-viz.matrices(
-    [z[None], powers[None], (powers / powers.sum())[None]], ["logits", "e to the logit", "probabilities"]
-)
+rows = [z[None], powers[None], (powers / powers.sum())[None]]  # [3] -> [1, 3]: a matrix of one row
+viz.matrices(rows, ["logits", "e to the logit", "probabilities"])
 
 # %% [markdown] id="softmax-why"
 # Why $e^z$, and not, say, $z^2$? The order must stay: a larger logit is a larger probability. And look at the ratio of two
@@ -201,7 +199,8 @@ print("probabilities:", powers / powers.sum())
 
 # %% [markdown] id="softmax-mend"
 # $e^{89}$ overflows to infinity, infinity divided by infinity is "not a number" (nan), and one nan spoils everything it
-# touches: after one training step all weights are nan. Logits of 89 do occur when training goes wild.
+# touches: after one training step all weights are nan. Logits of that size do occur when training goes wild: you
+# will see a loss above 100 in section 5.
 #
 # You know the remedy already: adding the same number to all logits changes nothing. So **subtract the largest logit** first.
 # Then the largest exponent is 0, and no power is above 1. The others may become 0, which is harmless: that class has a
@@ -433,7 +432,7 @@ torch.manual_seed(0)
 network = simple_cnn()
 viz.explain_shapes(network, (32, 1, 28, 28))
 
-# %% id="network-picture" alt="The network as a row of boxes: a flat square for the picture, thick boxes for the 32 maps of 26 by 26 and of 13 by 13, then a bar for the row of numbers and one for the ten logits."
+# %% id="network-picture" alt="The network from left to right: a gray bar for the input of 1 by 28 by 28, a tall blue box for the convolution, a lower yellow one for the pooling, a small pink one for the fully connected layer, and the output of 10 numbers; the arrows between them carry the shapes."
 viz.architecture(network, (1, 1, 28, 28))
 
 # %% [markdown] id="step"
@@ -669,8 +668,9 @@ for size in [1, 8, 32, 128]:
 
 # %% [markdown] id="loop-estimate-read"
 # More pictures, a better direction. But look at the price: 128 pictures cost four times as much as 32, and the cosine does
-# not even double. Four cheap steps in roughly the right direction bring you farther than one expensive step in a better
-# one. That is **stochastic** gradient descent, SGD: *stochastic* because each batch is drawn by chance.
+# not even double. What is better, four cheap steps in roughly the right direction or one expensive step in a better one?
+# You measure that below. To step along such estimates is **stochastic** gradient descent, SGD: *stochastic* because each
+# batch is drawn by chance.
 #
 # Some words that every paper uses:
 #
@@ -738,8 +738,31 @@ for epoch in range(1, 4):
     print("epoch {}: val loss {:.3f}, val accuracy {:.3f}".format(epoch, *measure(model, val)))
 
 # %% [markdown] id="loop-first-read"
-# It learns. With 114 steps, a network that guessed reads most digits.
+# It learns. After 114 steps, a network that guessed reads most digits.
 #
+# Now the open question. **Predict before you run.** One epoch from the same start with the same learning rate, in batches of
+# 8, 32, 128 or all pictures at once. Every picture is seen once in each case. Which validation loss is the lowest, which the
+# highest?
+#
+# <details><summary>Answer</summary>
+#
+# The smaller the batch, the more steps, and up to a point the lower the loss. A single step with the exact gradient has
+# hardly begun. (Too small is no good either: a batch of 1 jumps about, and a processor computes 32 pictures in much less
+# than 32 times the time of one.)
+#
+# </details>
+
+# %% id="loop-batches"
+for size in [8, 32, 128, 1198]:
+    torch.manual_seed(0)
+    model = simple_cnn()
+    sgd = torch.optim.SGD(model.parameters(), lr=0.1)
+    steps = [
+        train_step(model, images, labels, sgd) for images, labels in small.batches(size, shuffle=True, seed=1)
+    ]
+    print(f"batches of {size:>4}: {len(steps):>3} steps, val loss {measure(model, val)[0]:.3f}")
+
+# %% [markdown] id="loop-library-why"
 # ### The library's loop, to read
 #
 # From here on you may use `training.fit`. It is no magic: here is the heart of it, `train_epoch`, and below it `fit`. Find
@@ -789,7 +812,7 @@ for parameter in model.parameters():
     )
 
 # %% [markdown] id="optimizers-valley"
-# They differ by large factors. The loss is like a valley that is steep across and nearly flat along. The smallest such
+# The medians differ by a factor of more than ten, and within a layer the largest gradient is many times the median. The loss is like a valley that is steep across and nearly flat along. The smallest such
 # valley has two parameters:
 #
 # $$f(a, b) = \tfrac12 (a^2 + 50\, b^2), \qquad \text{gradient } (a,\; 50\, b)$$
@@ -942,7 +965,7 @@ for name, (optimizer, rates) in tried.items():
     print(f"{name:<8}", "   ".join(f"{rate:g}: {loss:.2f}" for rate, loss in zip(rates, found, strict=True)))
 print("chosen:", best_rate)
 
-# %% id="optimizers-compare" alt="Two panels over four epochs, training loss and validation loss, for SGD, RMSProp and Adam at their chosen rates, three seeds each: RMSProp starts with by far the highest training loss, SGD has the highest validation loss, Adam is lowest in both from the second epoch on."
+# %% id="optimizers-compare" alt="Two panels over four epochs, training loss and validation loss, for SGD, RMSProp and Adam at their chosen rates, three seeds each: RMSProp starts with by far the highest training loss, SGD has the highest validation loss, Adam has the lowest validation loss in every epoch."
 histories = {
     f"{name}, {best_rate[name]:g}": [
         run(optimizer, best_rate[name], epochs=4, seed=seed) for seed in [2, 3, 4]
@@ -954,11 +977,11 @@ viz.learning_curves(histories)
 # %% [markdown] id="optimizers-read"
 # Read the table first, then the curves.
 #
-# - **Adam forgives.** Over its four rates, thirty times apart, the loss hardly more than doubles. SGD has one good rate in
-#   its list: a third of it is slow, and three times as much ruins some runs. This, more than speed, is why Adam is the
-#   usual first choice.
-# - **Too much is visible.** SGD at 1 ends near 2.31, close to $\log 10$: its first steps threw the weights so far that the
-#   network now gives every digit about a tenth and cannot find back.
+# - **Adam forgives.** Its four rates span a factor of thirty, and their losses lie within a factor of two to three. SGD has
+#   one good rate in its list: a third of it is slow, and three times as much ruins at least one of the two runs. This, more
+#   than speed, is why Adam is the usual first choice.
+# - **Too much is visible.** SGD at 1 ends near 2.31, close to $\log 10$, the loss of somebody who gives every digit a tenth.
+#   Its first steps threw the weights so far that two epochs did not bring them back.
 # - **RMSProp stumbles at the start.** Its first epoch has a training loss far above 2.3, worse than guessing. You computed
 #   why: its first steps are ten times the learning rate.
 # - **In this short run Adam is ahead of both** at its own best rate, with seeds that had no part in the choice.
@@ -993,8 +1016,8 @@ viz.learning_curves(history, columns=["train_loss", "val_loss", "val_accuracy"])
 # Now open the test set: once.
 
 # %% id="test-run"
-with torch.no_grad():
-    logits = training.predict(model, test)  # [N, 10]: eval mode, all pictures in order
+model = model.cpu()  # back from the GPU, if there was one
+logits = training.predict(model, test)  # [N, 10]: eval mode, all pictures in order
 answers = logits.argmax(dim=1)
 right = int((answers == test.targets).sum())
 score = accuracy(logits, test.targets)
@@ -1031,9 +1054,10 @@ p = softmax(logits)
 confidence = p.amax(dim=1)
 wrong = (answers != test.targets).nonzero()[:, 0]
 worst = wrong[confidence[wrong].argsort(descending=True)][:8]
-titles = [
-    f"{test.classes[test.targets[i]]}, says {test.classes[answers[i]]} ({confidence[i]:.2f})" for i in worst
-]
+titles = []
+for i in worst:
+    truth, answer = test.classes[test.targets[i]], test.classes[answers[i]]
+    titles.append(f"{truth}, says {answer} ({confidence[i]:.2f})")
 viz.images([test[int(i)].image[0] for i in worst], titles, columns=4)
 
 # %% [markdown] id="calibration-why"
@@ -1058,10 +1082,10 @@ for low, high in [(0, 0.8), (0.8, 0.98), (0.98, 1.01)]:
 # only some dozens of answers in a row, the table can be off by several percent in either direction, so do not read more
 # into it.
 #
-# MNIST has 10,000 test pictures. There we measured: 8,998 answers from 0.98 on, 99.86 % said, 99.87 % right; 705 answers
-# between 0.8 and 0.98, 93 % said, 91 % right; 297 answers below 0.8, 64 % said, 62 % right. This small network knows well
-# what it does not know. That is not a law: Guo et al. (2017) found large networks far too certain, and lesson 4 shows what
-# drives them there.
+# MNIST has 10,000 test pictures. With the first of the three seeds above we measured there: 8,998 answers from 0.98 on, 99.86 %
+# said, 99.87 % right; 705 answers between 0.8 and 0.98, 93 % said, 91 % right; 297 answers below 0.8, 64 % said, 62 % right.
+# This small network knows well what it does not know. That is not a law: Guo et al. (2017) found large networks far too
+# certain.
 #
 # **Predict before you run.** Multiply all logits of the test set by 2, or by 5. What becomes of the accuracy, of the
 # probabilities, of the loss?
@@ -1152,7 +1176,7 @@ print(f"{sum(p.numel() for p in mine.parameters()):,} parameters, val loss {reco
 # ## 11 · The same with torch
 #
 # torch has softmax and cross-entropy ready, in the form that you derived: `F.cross_entropy` takes logits, not probabilities.
-# The library's network is the same as yours, down to the random start.
+# The library's network has your layers; built in the same order from the same seed, it even starts from the same numbers.
 
 # %% id="torch-facts" tags=["nbval-check-output"]
 x, y = torch.randn(50, 10, generator=torch.Generator().manual_seed(0)) * 100, torch.arange(50) % 10
@@ -1163,7 +1187,7 @@ one = simple_cnn()
 torch.manual_seed(0)
 two = models.simple_cnn()
 images = train[0].image[None]
-print("simple_cnn:   ", torch.allclose(one(images), two(images)))
+print("same network: ", torch.allclose(one(images), two(images)))
 certain = torch.eye(10)  # row k gives class k the probability 1
 print(f"perfect probabilities taken for logits: loss {F.cross_entropy(certain, torch.arange(10)):.3f}")
 
@@ -1222,9 +1246,9 @@ print(f"perfect probabilities taken for logits: loss {F.cross_entropy(certain, t
 #
 # <details><summary>Answer</summary>
 #
-# No update arrives: gradients cleared after the backward pass, an optimizer that holds the parameters of *another* model, or
-# a gradient that is 0 because every ReLU is off. Print the sizes of the gradients right before `step()`, and whether the
-# weights differ after it.
+# No update arrives: gradients cleared after the backward pass, or an optimizer that holds the parameters of *another* model,
+# because the model was built anew after it. Print the sizes of the gradients right before `step()`, and whether the
+# model's weights differ after it.
 #
 # </details>
 #
