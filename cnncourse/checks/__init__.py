@@ -29,6 +29,7 @@ EXERCISES = Catalog(
         "convolution": ("conv_output_size", "conv2d", "conv2d_channels", "vertical_edge_kernel"),
         "pooling": ("relu", "max_pool2d", "avg_pool2d", "receptive_field", "design_layers"),
         "classification": ("softmax", "cross_entropy", "simple_cnn", "train_step", "accuracy"),
+        "inside": ("capture", "grad_cam"),
         "upsampling": ("upsample_nearest", "upsample_bilinear", "conv_transpose2d", "max_unpool2d"),
     }
 )
