@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .augmentation import flip_pair
     from .dataset import Dataset, Sample
     from .geometric import shapes
     from .handwriting import digits
@@ -27,6 +28,7 @@ _HOMES = {
     "cifar10": "torchvision_sets",
     "digits": "handwriting",
     "fashion_mnist": "torchvision_sets",
+    "flip_pair": "augmentation",
     "instance_boxes": "instances",
     "instance_classes": "instances",
     "isbi2012": "membranes",
@@ -45,6 +47,7 @@ __all__ = [
     "cifar10",
     "digits",
     "fashion_mnist",
+    "flip_pair",
     "instance_boxes",
     "instance_classes",
     "isbi2012",

@@ -4,8 +4,9 @@ The vectorized forms take NumPy arrays and torch tensors alike, and keep the gra
 """
 
 from .activation import relu
-from .classification import cross_entropy, softmax
+from .classification import cross_entropy, pixel_cross_entropy, softmax
 from .convolution import conv2d, conv2d_channels, conv2d_steps
+from .dropout import dropout
 from .matrix import conv_matrix, conv_transpose_matrix
 from .pooling import avg_pool2d, avg_pool2d_steps, max_pool2d, max_pool2d_steps
 from .receptive_field import receptive_field, receptive_fields
@@ -34,11 +35,13 @@ __all__ = [
     "conv_transpose2d_steps",
     "conv_transpose_matrix",
     "cross_entropy",
+    "dropout",
     "max_pool2d",
     "max_pool2d_steps",
     "max_unpool2d",
     "max_unpool2d_steps",
     "pair",
+    "pixel_cross_entropy",
     "receptive_field",
     "receptive_fields",
     "relu",

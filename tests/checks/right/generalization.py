@@ -133,7 +133,9 @@ def penalty_by_norms(model):
 @answers("l2_penalty")
 def penalty_in_float64_by_recursion(model):
     own = [p for n, p in model.named_parameters(recurse=False) if n == "weight" and p.ndim > 1]
-    return sum((p.double() ** 2).sum() for p in own) + sum(map(penalty_in_float64_by_recursion, model.children()))
+    return sum((p.double() ** 2).sum() for p in own) + sum(
+        map(penalty_in_float64_by_recursion, model.children())
+    )
 
 
 @answers("EarlyStopping")
