@@ -9,7 +9,7 @@ ROOT_FLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
 timed = @echo "── $(1)"; start=$$(date +%s); $(2); status=$$?; \
 	echo "── $(1): $$(($$(date +%s) - start)) s$$(test $$status = 0 || echo ', FAILED')"; exit $$status
 
-.PHONY: help lab test pytest check format lint types notebooks build restore colab-check clean environment
+.PHONY: help lab test pytest check format lint types notebooks build restore colab-check bench clean environment
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -56,8 +56,13 @@ restore: environment ## Put lessons/ and solutions/ back as they were built, los
 colab-check: environment ## Run every solution with exactly the packages of Google Colab
 	$(call timed,colab-check,$(BIN)/python tests/colab/colab_check.py)
 
+bench: environment ## Measure training beside Keras on MNIST, and starting; an idle machine, about 10 minutes
+	$(call timed,mnist,$(BIN)/python tests/benchmarks/mnist.py)
+	$(call timed,starting,$(BIN)/python tests/benchmarks/starting.py)
+	@$(BIN)/python tests/benchmarks/report.py
+
 clean: ## Remove the environments and everything else that can be made again
-	rm -rf .venv .venv-colab build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-colab .venv-bench build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 environment:

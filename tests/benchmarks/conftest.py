@@ -1,0 +1,3 @@
+"""Benchmarks are run by ``make bench``; pytest looks at none of their files."""
+
+collect_ignore_glob = ["*.py"]
