@@ -12,7 +12,7 @@ from importlib import import_module
 
 __version__ = "0.1.0"
 
-_PARTS = ("checks", "datasets", "metrics", "models", "ops", "training", "viz")
+_PARTS = ("checks", "comparison", "datasets", "metrics", "models", "ops", "training", "viz")
 
 __all__ = ["check", *_PARTS]
 

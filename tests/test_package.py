@@ -18,6 +18,7 @@ MAY_IMPORT = {
     "metrics": set(),
     "models": {"ops"},
     "training": {"ops", "datasets", "metrics", "models"},
+    "comparison": {"ops", "datasets", "metrics", "models", "training"},
     "viz": LIBRARY,
     "checks": LIBRARY,
 }
