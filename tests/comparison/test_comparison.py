@@ -91,7 +91,8 @@ def test_one_training_is_scored_on_the_test_scenes_and_repeats():
         said = torch.stack([model(image[None])[0].argmax(0) for image, _ in sets[1]])
     truth = sets[1].targets
     counted = truth != 255
-    assert first.pixel_accuracy == pytest.approx(((said == truth) & counted).sum() / counted.sum(), abs=0.02)
+    right = float(((said == truth) & counted).sum() / counted.sum())
+    assert first.pixel_accuracy == pytest.approx(right, abs=0.02)
     ious = []
     for k in map(sets[1].classes.index, THIN):
         both, either = (said == k) & (truth == k), ((said == k) | (truth == k)) & counted
