@@ -83,6 +83,58 @@ def cross_entropy(logits: Array, labels: Array) -> Array:
     return (log_sums - scores).mean()
 
 
+def pixel_cross_entropy(logits: Array, target: Array, ignore_index: int = 255) -> Array:
+    """Return the mean of −log p over all pixels that count, p being the probability of a pixel's right class.
+
+    Each pixel is one small classification: its K scores stand along axis 1. Pixels without a class are left
+    out of the sum and of the count, and every other pixel of the batch counts alike, so that an image with
+    few such pixels weighs less than a full one.
+
+    Parameters
+    ----------
+    logits
+        NumPy array or torch tensor [N, K, H, W]: K scores for each pixel of N images.
+    target
+        Integers [N, H, W]: classes in 0..K-1, or ``ignore_index`` where there is none.
+    ignore_index
+        Pixels with this target do not count; it may also be the number of a class.
+
+    Returns
+    -------
+    array or tensor
+        A scalar; a tensor keeps its gradient, which is 0 at the pixels left out.
+
+    Raises
+    ------
+    ValueError
+        When the shapes do not fit, a target is no class, or no pixel counts.
+    TypeError
+        When the target does not hold integers.
+
+    Source: Long et al. 2015, *Fully convolutional networks for semantic segmentation*, section 4.
+
+    Examples
+    --------
+    >>> logits = [[[[1.0, 0.0, 9.0]], [[0.0, 0.0, 0.0]]]]  # two classes, three pixels
+    >>> round(float(pixel_cross_entropy(logits, [[[0, 1, 255]]])), 4)  # mean of 0.3133 and 0.6931
+    0.5032
+    """
+    (logits,), target = as_floats(logits=logits), as_real(target, "target")
+    if logits.ndim != 4 or tuple(target.shape) != (logits.shape[0], *logits.shape[2:]):
+        raise ValueError(
+            f"logits has shape {tuple(logits.shape)} and target {tuple(target.shape)}; expected [N, K, H, W] "
+            "and [N, H, W]: K scores and one class number for each pixel"
+        )
+    counted = target != ignore_index
+    if not counted.any():
+        raise ValueError(
+            f"all pixels have the ignore_index {ignore_index}, so there is no loss; expected at least one "
+            "with a class: leave this batch out"
+        )
+    pixels = namespace(logits).moveaxis(logits, 1, -1)[counted]  # [number of counted pixels, K]
+    return cross_entropy(pixels, target[counted])
+
+
 def _check(logits: Array) -> None:
     if logits.ndim != 2 or 0 in logits.shape:
         raise ValueError(

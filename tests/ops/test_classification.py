@@ -5,7 +5,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from cnncourse.ops import cross_entropy, softmax
+from cnncourse.ops import cross_entropy, pixel_cross_entropy, softmax
 
 
 def batch(seed, number, classes, scale):
@@ -79,3 +79,55 @@ def test_other_shapes_are_refused(shape):
 def test_labels_that_are_no_classes_are_refused(kind, labels, error, says):
     with pytest.raises(error, match=says):
         cross_entropy(kind(np.zeros((2, 3))), kind(labels))
+
+
+def scene(seed, images, classes, height, width, ignored, ignore_index=255, scale=2.0):
+    random = np.random.default_rng(seed)
+    target = random.integers(0, classes, (images, height, width))
+    target[random.random(target.shape) < ignored] = ignore_index
+    return random.normal(scale=scale, size=(images, classes, height, width)), target
+
+
+SCENES = [
+    (scene(0, 2, 3, 4, 5, 0.0), 255),
+    (scene(1, 3, 11, 3, 7, 0.4), 255),
+    (scene(2, 2, 4, 5, 2, 0.5, ignore_index=-1, scale=2000.0), -1),
+    (scene(3, 1, 3, 6, 6, 0.0), 0),  # a class that does not count
+]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(("batch", "ignore_index"), SCENES)
+def test_the_loss_of_pixels_is_that_of_torch(batch, ignore_index, dtype):
+    logits, target = batch[0].astype(dtype), batch[1]
+    a, b, labels = (
+        torch.tensor(logits, requires_grad=True),
+        torch.tensor(logits, requires_grad=True),
+        torch.tensor(target),
+    )
+    expected = F.cross_entropy(b, labels, ignore_index=ignore_index)
+    got = pixel_cross_entropy(a, labels, ignore_index)
+    torch.testing.assert_close(got, expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(
+        pixel_cross_entropy(logits, target, ignore_index), expected.detach(), rtol=1e-5
+    )
+    got.backward()
+    expected.backward()
+    torch.testing.assert_close(a.grad, b.grad)
+
+
+@pytest.mark.parametrize(
+    ("logits", "target", "error", "says"),
+    [
+        ((2, 3, 4, 5), np.zeros((2, 5, 4), int), ValueError, r"expected \[N, K, H, W\]"),
+        ((2, 3, 4), np.zeros((2, 4), int), ValueError, r"expected \[N, K, H, W\]"),
+        ((1, 3, 2, 2), np.full((1, 2, 2), 255), ValueError, "all pixels have the ignore_index 255"),
+        ((1, 3, 2, 2), np.full((1, 2, 2), 37), ValueError, "from 37 to 37"),
+        ((1, 3, 2, 2), np.zeros((1, 2, 2)), TypeError, "integers"),
+    ],
+)
+def test_masks_that_do_not_fit_are_refused(logits, target, error, says):
+    with pytest.raises(error, match=says):
+        pixel_cross_entropy(np.zeros(logits), target)
+    with pytest.raises(error, match=says):
+        pixel_cross_entropy(torch.zeros(logits), torch.tensor(target))
