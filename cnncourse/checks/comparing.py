@@ -116,6 +116,8 @@ def _problem_with_numbers(expected: np.ndarray, value: np.ndarray) -> str:
     if (infinite := np.isinf(value) & ~np.isinf(expected)).any():
         share = f"{infinite.sum()} of {value.size} values"
         return f"{share} are infinite. A division by zero, the exp of a large number, or the log of 0?"
+    if value.ndim == 0:
+        return f"Expected {expected:.6g}, got {value:.6g}."
     text = f"The shape is right, but {off.sum()} of {off.size} values differ."
     if value.dtype.kind in "iu" and np.array_equal(value, np.trunc(expected)):
         text += f" Yours has dtype {value.dtype}, which cuts off fractions."

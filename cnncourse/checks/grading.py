@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from .comparing import kind, numbers_in, problem_with_value
 from .exercise import Exercise, Misconception, Raises, Unusable
 from .running import Outcome, can_be_called, run_probes, run_trusted
 
-_OURS = str(Path(__file__).parent)
+_OURS = str(Path(__file__).parents[1])
 _INSTALLED = tuple(sysconfig.get_path(scheme) for scheme in ("purelib", "platlib", "stdlib"))
 
 
@@ -62,13 +63,16 @@ def recognize(exercise: Exercise, outcomes: Sequence[Outcome]) -> Misconception 
     """Return the misconception that explains an answer's outcomes, or None.
 
     One that gives the same on every probe comes first. Else one whose every deviation the answer shares,
-    wherever the answer returned anything: a flipped kernel stays one if the answer also fails on tuples.
-    Else the only one that explains the first wrong array, so that of two mistakes the first is named.
+    wherever the answer returned anything, and which explains the first wrong value, which the card shows: a
+    flipped kernel stays one if the answer also fails on tuples. Else the only one that explains the first
+    four wrong numbers, so that of two mistakes the first is named. Else one that explains later ones only.
     """
     correct = _reference_outcomes(exercise)
     partial: list[tuple[int, Misconception]] = []
+    later: list[tuple[int, Misconception]] = []
     first_only: set[str] = set()
     wrong = [i for i, outcome in enumerate(outcomes) if not _same(correct[i], outcome)]
+    shown = next((i for i in wrong if outcomes[i].returned), None)
     for (misconception, results), deviations in zip(
         _wrong_outcomes(exercise), _deviations(exercise), strict=True
     ):
@@ -78,14 +82,15 @@ def recognize(exercise: Exercise, outcomes: Sequence[Outcome]) -> Misconception 
         telling = [i for i in deviations if i < len(outcomes)]
         evidence = sum(numbers_in(outcomes[i].value) for i in telling if agrees[i])
         if evidence >= 3 and all(agrees[i] or not outcomes[i].returned for i in telling):
-            partial.append((evidence, misconception))
-        if wrong and agrees[wrong[0]] and numbers_in(outcomes[wrong[0]].value) >= 4:
+            (partial if shown is None or agrees[shown] else later).append((evidence, misconception))
+        explained = takewhile(lambda i: agrees[i], wrong)  # noqa: B023  (used at once)
+        if sum(numbers_in(outcomes[i].value) for i in explained) >= 4:
             first_only.add(misconception.name)
     if partial:
         return max(partial, key=lambda pair: pair[0])[1]
     if len(first_only) == 1:
         return next(m for m in exercise.misconceptions if m.name in first_only)
-    return None
+    return max(later, key=lambda pair: pair[0])[1] if later else None
 
 
 @cache

@@ -377,6 +377,26 @@ def test_the_line_that_failed_is_the_answers_own_not_torchs():
     assert "F.cross_entropy(loss, x)" in message
 
 
+SUMMED = Misconception("summed", "Take the mean.", (lambda x: x.sum(),))
+SAFE = exercise(
+    lambda x: x.mean(),
+    *(Probe((torch.tensor([i, 2.0, 4.0 + i, -1.0]),)) for i in range(5)),
+    Probe((torch.tensor([900.0, 300.0]),)),
+    misconceptions=(
+        SUMMED,
+        Misconception("overflow", "Too large.", (lambda x: x.mean() * (1 if x.max() < 100 else torch.inf),)),
+    ),
+)
+
+
+def test_of_two_mistakes_the_one_that_shows_first_is_named():
+    assert grade(SAFE, lambda x: x.sum() * (1 if x.max() < 100 else torch.inf)).misconception is SUMMED
+
+
+def test_a_card_that_shows_one_number_says_which():
+    assert grade(SAFE, lambda x: torch.tensor(0.5)).message == "Expected 1.25, got 0.5."
+
+
 def run(code):
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 

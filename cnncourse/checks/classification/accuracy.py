@@ -147,6 +147,7 @@ EXERCISE = Exercise(
             (
                 _share(lambda x, y: x.argmax(0) == y),
                 _share(lambda x, y: x.argmax(0)[: len(y)] == y[: x.shape[1]]),
+                _share(lambda x, y: x.softmax(0).argmax(1) == y),
                 lambda x, y: (x.argmax(0)[: len(y)] == y[: x.shape[1]]).sum().item() / len(y),
                 lambda x, y: (x.argmax(0)[: len(y)] == y[: x.shape[1]]).sum().item() / x.shape[1],
             ),

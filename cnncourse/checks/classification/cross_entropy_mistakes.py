@@ -138,8 +138,6 @@ MISTAKES = (
                 for how in (_softmax, _naive)
                 for by in _TINY
             ),
-            lambda x, y: _minus_log(_softmax)(x, y).nan_to_num(),
-            lambda x, y: _minus_log(_naive)(x, y).nan_to_num(),
             lambda x, y: _minus_log(lambda x: _softmax(x.double()))(x, y),
             lambda x, y: cross_entropy(x.clamp(-50, 50), y),
             lambda x, y: cross_entropy(x.clamp(-80, 80), y),
@@ -212,6 +210,7 @@ MISTAKES = (
             lambda x, y: -_picked(torch.log_softmax(x.flatten(), 0).reshape(x.shape), y).mean(),
             lambda x, y: -torch.log(_picked(torch.exp(x) / torch.exp(x).sum(), y)).mean(),
             lambda x, y: -torch.log(_picked(torch.exp(x) / torch.exp(x).sum(0), y)).mean(),
+            lambda x, y: F.cross_entropy(x.T, y),
         ),
     ),
     Misconception(
@@ -238,6 +237,22 @@ MISTAKES = (
         ),
     ),
     Misconception(
+        "log of the labels",
+        "The log belongs to the probabilities, and the one-hot rows of the labels only pick: −Σ one-hot · "
+        "log p. Yours takes the log of the one-hot rows, of zeros.",
+        (
+            lambda x, y: -(_softmax(x) * torch.log(_one_hot(x, y))).sum(1).mean(),
+            *(
+                lambda x, y, tiny=tiny: -(_softmax(x) * torch.log(_one_hot(x, y) + tiny)).sum(1).mean()
+                for tiny in _TINY
+            ),
+            *(
+                lambda x, y, tiny=tiny: -(_softmax(x) * _one_hot(x, y).clamp(min=tiny).log()).sum(1).mean()
+                for tiny in _TINY
+            ),
+        ),
+    ),
+    Misconception(
         "every label for every image",
         "Indexing as in log_p[:, labels] takes the columns of all labels for every image: N · N numbers. "
         "Each image has one label: log_p[torch.arange(N), labels].",
@@ -245,6 +260,7 @@ MISTAKES = (
             _other_scores(lambda logs, y: logs[:, y]),
             lambda x, y: -torch.log(_softmax(x)[:, y]).mean(),
             lambda x, y: -_logs(x)[:, y].sum() / len(y),
+            lambda x, y: -_logs(x)[:, y].sum(),
             _other_scores(lambda logs, y: logs[y % len(logs)]),
         ),
     ),
@@ -259,6 +275,7 @@ MISTAKES = (
             _wrong_labels(lambda x, y: (y + 1) % x.shape[1]),
             _wrong_labels(lambda x, y: torch.zeros_like(y)),
             _wrong_labels(lambda x, y: y.flip(0)),
+            lambda x, y: -_logs(x).diag().mean(),
             lambda x, y: -torch.log(_softmax(x).amax(1)).mean(),
         ),
     ),
@@ -301,6 +318,7 @@ MISTAKES = (
             lambda x, y: F.binary_cross_entropy(_softmax(x), _one_hot(x, y), reduction="sum") / len(y),
             lambda x, y: (x.argmax(1) != y).float().mean(),
             lambda x, y: torch.exp(cross_entropy(x, y)),
+            lambda x, y: -torch.log(_picked(_softmax(x), y).mean()),
         ),
     ),
     Misconception(

@@ -37,8 +37,9 @@ def _logits(build: Build, seed: int, **options: Any) -> Tensor:
 
 
 def _modes(build: Build) -> Seen:
-    model, images = built(build), _images(4)
-    trains, evaluates = model.train()(images), model.eval()(images)
+    model, images = built(build), _images(2)
+    with torch.no_grad():
+        trains, evaluates = model.train()(images), model.eval()(images)
     same = torch.allclose(trains, evaluates, atol=1e-4)
     return Seen("same", "the same in both modes") if same else Seen("other", "other logits in train mode")
 
@@ -47,7 +48,7 @@ def _trainable(build: Build) -> Seen:
     """Say whether every weight can learn: a gradient reaches it."""
     model = built(build)
     with torch.enable_grad():
-        out = model(_images(4))
+        out = model(_images(2))
         if not isinstance(out, Tensor) or not out.requires_grad:
             return Seen("cut", "a result without a way back to the weights")
         out.square().sum().backward()
@@ -79,7 +80,7 @@ EXERCISE = Exercise(
     reference=simple_cnn,
     probes=(
         _probe("the layers that have weights", _layers),
-        _probe("what comes out for 5 images", partial(_shape, images=5)),
+        _probe("what comes out for 3 images", partial(_shape, images=3)),
         _probe("the number of parameters", _parameters),
         _probe("3 classes", _layers, num_classes=3),
         _probe("what comes out for 1 image and 3 classes", partial(_shape, images=1), num_classes=3),

@@ -31,7 +31,7 @@ def built(build: Build, **options: Any) -> nn.Module:
         raise Unusable(f"You returned the class {model.__name__} itself. Call it: return {model.__name__}().")
     if not isinstance(model, nn.Module):
         raise Unusable(f"Expected a network, an nn.Module; got an object of type {type(model).__name__}.")
-    if type(model).forward is nn.Module.forward:
+    if getattr(type(model), "forward", None) is nn.Module.forward:
         raise Unusable("Your network has no forward method, so nothing can go through it.")
     if any(is_lazy(weight) for weight in model.parameters()):
         with suppress(Exception), torch.no_grad():  # gives lazy layers their sizes; errors show later
@@ -90,7 +90,8 @@ def shape_of(model: nn.Module, images: Tensor, classes: int) -> Seen:
         if isinstance(layer, nn.Linear):
             layer.register_forward_pre_hook(lambda layer, x: arrived.append((layer, tuple(x[0].shape))))
     try:
-        out = model(images)
+        with torch.no_grad():
+            out = model(images)
     except RuntimeError:
         refused = _refused(*arrived[-1], number=len(images)) if arrived else None
         if refused is None:
@@ -139,7 +140,8 @@ def logits_of(model: nn.Module, images: Tensor, seed: int) -> Tensor:
         turned = len(shape) == 2 and tuple(weight.shape) == shape[::-1]
         with torch.no_grad():
             weight.copy_(values.T if turned else values.reshape(weight.shape))
-    return model(images)
+    with torch.no_grad():
+        return model(images)
 
 
 def _classes_of(model: nn.Module) -> int:

@@ -15,6 +15,14 @@ Build = Callable[..., nn.Module]
 Layer = Callable[[], nn.Module]
 
 
+def _linear(inputs: int, outputs: int, bias: bool) -> nn.Linear:
+    """Return a layer that starts with equal weights: to draw them takes the longest of all."""
+    layer = nn.utils.skip_init(nn.Linear, inputs, outputs, bias=bias)
+    for weight in layer.parameters():
+        nn.init.constant_(weight, 0.01)
+    return layer
+
+
 def _pool() -> nn.Module:
     return nn.MaxPool2d(2)
 
@@ -39,8 +47,7 @@ def _network(
         size = (
             body(torch.zeros(2, options["in_channels"], 28, 28)).shape[-1] if features is None else features
         )
-        head = nn.Linear(size, classes or num_classes, bias=bias)
-        return nn.Sequential(*body, head, *(make() for make in after))
+        return nn.Sequential(*body, _linear(size, classes or num_classes, bias), *(make() for make in after))
 
     return build
 
@@ -98,6 +105,27 @@ def _half_frozen(num_classes: int = 10) -> nn.Module:
     model = _network()(num_classes)
     model.get_submodule("0").requires_grad_(False)
     return model
+
+
+def _in_order(*names: str) -> Build:
+    """Return a builder of the right layers in another order."""
+
+    def build(num_classes: int = 10) -> nn.Module:
+        layers = {
+            "conv": nn.Conv2d(1, 32, 3),
+            "relu": nn.ReLU(),
+            "pool": _pool(),
+            "flatten": nn.Flatten(),
+            "linear": _linear(32 * 13 * 13, num_classes, bias=True),
+        }
+        return nn.Sequential(*(layers[name] for name in names))
+
+    return build
+
+
+def _turned_around(num_classes: int = 10) -> nn.Module:
+    body = _in_order("conv", "relu", "pool", "flatten")()
+    return nn.Sequential(body, _linear(num_classes, 32 * 13 * 13, bias=True))
 
 
 @cache
@@ -196,6 +224,21 @@ MISTAKES = (
             _network(flatten=lambda: nn.Flatten(2)),
             _network(flatten=nn.Identity, features=26, between=(nn.ReLU,)),
         ),
+    ),
+    Misconception(
+        "flattened too early",
+        "Convolution and pooling work on maps, [N, C, H, W]: flatten after them, just before the linear "
+        "layer.",
+        (
+            _in_order("flatten", "conv", "relu", "pool", "linear"),
+            _in_order("conv", "relu", "flatten", "pool", "linear"),
+            _in_order("conv", "flatten", "relu", "pool", "linear"),
+        ),
+    ),
+    Misconception(
+        "inputs and outputs turned around",
+        "A linear layer is told the number of its inputs first: nn.Linear(5408, num_classes).",
+        (_turned_around,),
     ),
     Misconception(
         "the batch flattened too",

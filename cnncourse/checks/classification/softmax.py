@@ -251,6 +251,11 @@ EXERCISE = Exercise(
             (changed(softmax, softmax), lambda x: softmax(_normalized(torch.exp)(x))),
         ),
         Misconception(
+            "rounded",
+            "Return the probabilities as they are, not rounded: a small one is not 0.",
+            tuple(changed(softmax, partial(torch.round, decimals=places)) for places in (1, 2, 3, 4)),
+        ),
+        Misconception(
             "transposed or flat",
             "The result has the shape of the logits, [N, K], images down and classes to the right.",
             (lambda x: softmax(x).T, lambda x: softmax(x).flatten(), lambda x: softmax(x)[None]),

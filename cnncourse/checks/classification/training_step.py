@@ -139,10 +139,18 @@ _IMAGES = torch.tensor(
 _LABELS = torch.tensor([2, 0, 1, 1, 0])
 
 
-def _probe(note: str, drive: Step, make: Callable[..., Any], *layers: nn.Module, **options: Any) -> Probe:
+def _probe(
+    note: str,
+    drive: Step,
+    make: Callable[..., Any],
+    *layers: nn.Module,
+    images: Tensor = _IMAGES,
+    **options: Any,
+) -> Probe:
     """Return a probe on a model that comes from an evaluation, as it does in every epoch: in eval mode."""
     model = nn.Sequential(nn.Flatten(), *(layers or (_pixels(),))).eval()
-    return Probe((model, _IMAGES, _LABELS, make(model[-1].parameters(), **options)), drive=drive, note=note)
+    optimizer = make(model[-1].parameters(), **options)
+    return Probe((model, images, _LABELS[: len(images)], optimizer), drive=drive, note=note)
 
 
 _TWO_LAYERS = (_layer([[1.0, 0.0, 0.5, -0.5], [0.0, -1.0, 0.5, 1.0]], [0.25, 0.0]), nn.ReLU())
@@ -155,6 +163,7 @@ EXERCISE = Exercise(
     reference=train_step,
     probes=(
         _probe("the returned loss", _returned, optim.SGD, lr=0.5),
+        _probe("the returned loss of two images", _returned, optim.SGD, images=_IMAGES[:2], lr=0.5),
         _probe(
             "the returned loss of two layers", _returned, optim.SGD, *_TWO_LAYERS, _layer(*_ON_TOP), lr=0.1
         ),
