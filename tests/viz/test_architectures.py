@@ -245,3 +245,10 @@ def test_segmentation_model_with_a_dict_of_outputs_is_drawn():
     assert [b.label for b in picture.diagram.blocks if b.role == "output"] == ["output out", "output aux"]
     assert [t for t, label in labels(picture) if label == "Bottleneck"] == [3, 4, 6, 3]
     assert picture.totals.parameters == sum(p.numel() for p in model.parameters())
+
+
+def test_a_transposed_convolution_is_named_so_whatever_its_class_is_called():
+    class Linearly(nn.ConvTranspose2d):
+        pass
+
+    assert "Up-conv 4×4 to 2×8×10" in architecture(Linearly(2, 2, 4, 2, 1), (1, 2, 4, 5)).alt

@@ -64,7 +64,7 @@ def role_of(node: Node) -> str:
         return "up"
     if lower.startswith(("conv1d", "conv2d", "conv3d", "lazyconv")):
         return "conv"
-    if "upsample" in lower or "interpolate" in lower:
+    if "upsampl" in lower or "interpolate" in lower:
         return "up" if grows > 0 else "pool" if grows < 0 else "follower"
     if "pool" in lower or (kind in ("mean", "amax") and grows < 0):
         return "pool"
@@ -94,9 +94,11 @@ def label_of(node: Node, role: str) -> str:
         dilated = _times(node.settings.get("dilation"), node)
         return f"{name} {kernel}" + (" dilated" if dilated.strip("1×") else "")
     if role == "up":
-        if "convtranspose" in lower:
+        if "unpool" in lower:
+            return "Max-unpool"
+        if kernel:  # a transposed convolution, whatever its class is called
             return f"Up-conv {kernel}"
-        return "Max-unpool" if "unpool" in lower else "Pixel shuffle" if "pixel" in lower else "Upsample"
+        return "Pixel shuffle" if "pixel" in lower else "Upsample"
     if role == "pool":
         name = "Max pool" if "max" in lower else "Average pool"
         return "Resize" if "sample" in lower or "interpol" in lower else f"{name} {kernel}".strip()
