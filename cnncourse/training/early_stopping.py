@@ -58,8 +58,8 @@ class BestWeights:
     def offer(self, validation_loss: float) -> None:
         """Take the weights as they are now, if the validation loss is the lowest so far."""
         if validation_loss < self._lowest:
-            self._lowest = validation_loss
-            self._weights = {name: value.clone() for name, value in self._model.state_dict().items()}
+            weights = {name: value.clone() for name, value in self._model.state_dict().items()}
+            self._lowest, self._weights = validation_loss, weights
 
     def restore(self) -> None:
         """Put the best weights back into the model; before the first epoch there are none to put back."""

@@ -202,10 +202,11 @@ def fit(
                     )
                 }
                 numbers |= _validate(model, val, loss, hardware) if val else {}
-                history.add(**numbers, seconds=time.perf_counter() - started)
-                report.epoch(numbers)
+                seconds = time.perf_counter() - started
                 if val:
-                    best.offer(numbers["val_loss"])
+                    best.offer(numbers["val_loss"])  # before anything that Ctrl-C could come into
+                history.add(**numbers, seconds=seconds)
+                report.epoch(numbers)
                 if stopping and stopping.step(numbers["val_loss"]):
                     break
         except FloatingPointError as error:
