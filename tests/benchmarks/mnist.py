@@ -73,8 +73,10 @@ def make_environment() -> None:
     if stamp.exists() and stamp.read_text() == REQUIREMENTS.read_text():
         return
     print("making .venv-bench with Keras ...", flush=True)
-    subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], check=True)
-    subprocess.run([str(KERAS), "-m", "pip", "install", "--quiet", "-r", str(REQUIREMENTS)], check=True)
+    uv = [sys.executable, "-m", "uv"]
+    subprocess.run([*uv, "venv", "--quiet", "--clear", str(VENV)], check=True)
+    install = ["pip", "install", "--quiet", "--python", str(KERAS), "--requirements", str(REQUIREMENTS)]
+    subprocess.run([*uv, *install], check=True)
     stamp.write_text(REQUIREMENTS.read_text())
 
 
