@@ -201,7 +201,8 @@ def _format(value: Any) -> str:
         if value.size == 0 or max(value.shape, default=0) > _LARGEST:
             return f"{'an empty array' if value.size == 0 else 'an array'} of shape {list(value.shape)}"
         width = max((len(_number(v)) for v in value.flat), default=0)
-        return np.array2string(value, formatter={"all": lambda v: _number(v).rjust(width)}, separator=" ")
+        text = np.array2string(value, formatter={"all": lambda v: _number(v).rjust(width)}, separator=" ")
+        return re.sub("\n( *\n)+", "\n", text)  # without the empty lines between planes
     if isinstance(value, str | Raises):
         return str(value)
     if isinstance(value, float):

@@ -34,7 +34,7 @@ def train_step(model: nn.Module, images: Tensor, labels: Tensor, optimizer: opti
     return loss.item()
 
 
-class _Witness(nn.Module):
+class Witness(nn.Module):
     """A layer that changes nothing and notes in which mode data went through it."""
 
     def __init__(self) -> None:
@@ -77,7 +77,7 @@ def _table(layer: Any) -> Tensor:
 
 def _mode_while_training(train_step: Step, model: nn.Sequential, *batch: Any) -> Seen:
     train_step(model, *batch)
-    modes = cast(_Witness, model[1]).modes
+    modes = cast(Witness, model[1]).modes
     if not modes:
         return Seen("unused", "no pass through the model")
     return Seen("train", "train mode") if all(modes) else Seen("eval", "eval mode during the step")
@@ -183,7 +183,7 @@ EXERCISE = Exercise(
             lr=0.5,
         ),
         _probe(
-            "a model that comes in eval mode", _mode_while_training, optim.SGD, _Witness(), _pixels(), lr=0.5
+            "a model that comes in eval mode", _mode_while_training, optim.SGD, Witness(), _pixels(), lr=0.5
         ),
     ),
     misconceptions=MISTAKES,
