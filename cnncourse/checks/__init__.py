@@ -30,6 +30,7 @@ EXERCISES = Catalog(
         "pooling": ("relu", "max_pool2d", "avg_pool2d", "receptive_field", "design_layers"),
         "classification": ("softmax", "cross_entropy", "simple_cnn", "train_step", "accuracy"),
         "inside": ("capture", "grad_cam"),
+        "fcn": ("linear_to_conv", "pixel_cross_entropy", "confusion_matrix", "iou_per_class"),
         "upsampling": ("upsample_nearest", "upsample_bilinear", "conv_transpose2d", "max_unpool2d"),
     }
 )

@@ -1,6 +1,6 @@
 """Right answers in many styles, lesson by lesson; those without torch are in `right_answers`."""
 
-from tests.checks.right import classification, inside, upsampling  # noqa: F401  they fill the bank
+from tests.checks.right import classification, fcn, inside, upsampling  # noqa: F401  they fill the bank
 from tests.checks.right_answers import RIGHT
 
 __all__ = ["RIGHT"]

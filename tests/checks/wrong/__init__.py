@@ -5,6 +5,7 @@ from tests.checks.wrong import (  # noqa: F401  they fill it
     classification,
     conv2d,
     edge_kernel,
+    fcn,
     inside,
     output_size,
     small,
