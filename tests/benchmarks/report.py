@@ -120,7 +120,7 @@ def start(found: dict[str, Any]) -> list[str]:
         "## Starting and checking",
         f"Median of 7 imports; the reference of each of {len(first)} exercises, twice · {found['date']}",
         "| what | seconds | bound |\n|---|--:|--:|\n"
-        f"| `import cnncourse` beyond `import torch` | {found['import']:.3f} | 0.2 |\n"
+        f"| `import cnncourse` beyond `import torch` | {found['import']:.4f} | 0.2 |\n"
         f"| slowest check, first time in a session (`{slowest}`) | {first[slowest]:.2f} | 1 |\n"
         f"| slowest check, from then on (`{again}`) | {then[again]:.2f} | 1 |\n"
         f"| median check | {statistics.median(then.values()):.2f} | 1 |",

@@ -35,7 +35,7 @@ def main() -> None:
     found = {"import": statistics.median(imports), "checks": checks, "date": time.strftime("%Y-%m-%d")}
     KEPT.mkdir(parents=True, exist_ok=True)
     (KEPT / "starting.json").write_text(json.dumps(found, indent=1) + "\n")
-    print(f"import cnncourse beyond torch: {found['import']:.3f} s")
+    print(f"import cnncourse beyond torch: {found['import']:.4f} s")
     for name, (first, second) in sorted(checks.items(), key=lambda item: -max(item[1])):
         print(f"check {name}: {first:.2f} s the first time, then {second:.2f} s")
 
