@@ -28,10 +28,21 @@ EXERCISES = Catalog(
         "first_steps": ("crop",),
         "convolution": ("conv_output_size", "conv2d", "conv2d_channels", "vertical_edge_kernel"),
         "pooling": ("relu", "max_pool2d", "avg_pool2d", "receptive_field", "design_layers"),
-        "classification": ("softmax", "cross_entropy", "simple_cnn", "train_step", "accuracy"),
+        "classification.softmax": ("softmax",),
+        "classification.cross_entropy": ("cross_entropy",),
+        "classification.network": ("simple_cnn",),
+        "classification.training_step": ("train_step",),
+        "classification.accuracy": ("accuracy",),
+        "generalization": ("dropout", "l2_penalty", "EarlyStopping", "flip_pair"),
         "inside": ("capture", "grad_cam"),
         "fcn": ("linear_to_conv", "pixel_cross_entropy", "confusion_matrix", "iou_per_class"),
-        "upsampling": ("upsample_nearest", "upsample_bilinear", "conv_transpose2d", "max_unpool2d"),
+        "upsampling": (
+            "upsample_nearest",
+            "upsample_bilinear",
+            "conv_transpose2d",
+            "design_doubling",
+            "max_unpool2d",
+        ),
     }
 )
 

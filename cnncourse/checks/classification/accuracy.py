@@ -271,3 +271,5 @@ EXERCISE = Exercise(
         "The mean needs floats: .float(). And .item() makes a Python number of a tensor with one value.",
     ),
 )
+
+EXERCISES = (EXERCISE,)

@@ -43,3 +43,5 @@ EXERCISE = Exercise(
         "its class.",
     ),
 )
+
+EXERCISES = (EXERCISE,)

@@ -101,3 +101,5 @@ EXERCISE = Exercise(
     ),
     seconds=10.0,
 )
+
+EXERCISES = (EXERCISE,)

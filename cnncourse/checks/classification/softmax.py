@@ -279,3 +279,5 @@ EXERCISE = Exercise(
         "K]; .sum takes the same arguments.",
     ),
 )
+
+EXERCISES = (EXERCISE,)

@@ -195,3 +195,5 @@ EXERCISE = Exercise(
         "The loss is a tensor that holds on to all it was computed from. loss.item() is the number alone.",
     ),
 )
+
+EXERCISES = (EXERCISE,)
