@@ -415,7 +415,10 @@ def test_loading_a_room_leaves_no_mark_on_the_random_state(monkeypatch):
     for name in [name for name in sys.modules if name.startswith("cnncourse.checks.classification")]:
         monkeypatch.delitem(sys.modules, name)
     before = state()
-    assert Catalog({"classification": ("train_step",)})["train_step"] is not EXERCISES["train_step"]
+    assert (
+        Catalog({"classification.training_step": ("train_step",)})["train_step"]
+        is not EXERCISES["train_step"]
+    )
     assert state() == before
 
 
