@@ -88,14 +88,17 @@ def scatter(digits, copies, seed):
     return scenes, corners, masks
 
 
-source = datasets.digits  # or datasets.mnist, with copies=1 in the next line
-train, train_corners, train_masks = scatter(source("train", size=28), copies=4, seed=0)
-val, val_corners, val_masks = scatter(source("val", size=28), copies=1, seed=1)
+def handwriting(split):
+    return datasets.digits(split, size=28)  # or: datasets.mnist(split).subset(slice(1200))
+
+
+train, train_corners, train_masks = scatter(handwriting("train"), copies=6, seed=0)
+val, val_corners, val_masks = scatter(handwriting("val"), copies=3, seed=1)
 print(train)
 print(val)
 
 # %% id="scene-look" alt="Eight black pictures of 48 by 48 pixels. Each holds one handwritten digit somewhere, and around it five small square fragments of strokes. The titles name the digit."
-x, labels = next(val.batches(400))
+x, labels = next(val.batches(300))
 viz.images(x[:8, 0], [f"a {label}" for label in labels[:8]], columns=4)
 
 # %% [markdown] id="model-why"
@@ -146,7 +149,7 @@ untrained = deepcopy(model).eval()
 
 # %% [markdown] id="model-predict"
 # **Predict before you run.** How large are the maps after each block, and how many weights and biases does the network
-# have? (The classic network of lesson 3 has over 40 million.)
+# have? (`models.classic_cnn()`, made for photographs of 224×224, has 44 million.)
 #
 # <details><summary>Answer</summary>
 #
@@ -164,9 +167,9 @@ for name, part in model.named_children():
     print(f"{name:<8} {list(shape.shape)}")
 print(f"{sum(p.numel() for p in model.parameters()):,} parameters")
 
-# %% id="train" alt="Two charts over five epochs. Training and validation loss fall steeply after the first epoch. The validation accuracy climbs from under one half to over 0.9."
+# %% id="train" alt="Two charts over four epochs. Training and validation loss fall steeply after the first epoch. The validation accuracy climbs from under one half to over 0.9."
 with viz.live_curves(["loss", "val_loss"], "val_accuracy") as curves:
-    training.fit(model, train, val, 5, lr=0.01, one_cycle=True, precision=torch.float32, curves=curves)
+    training.fit(model, train, val, 4, lr=0.01, one_cycle=True, precision=torch.float32, curves=curves)
 model.eval()
 print(f"right on {training.evaluate(model, val).accuracy:.0%} of the validation pictures")
 
@@ -291,8 +294,8 @@ print("after a pass that has nothing to do with it:", len(seen))
 #
 # No hook is ever removed. The first call leaves one, so the second runs two, the third three: 1, 3, 6. The pass that has
 # nothing to do with it still runs all three: 9. A fourth call would add four: 10. Each value is right, there are just ever
-# more of them, the model gets slower with every call, and if the hook kept the maps themselves, memory would fill up. A
-# colleague who then saves and loads the model finds the fault gone: hooks are not part of the weights.
+# more of them, the model gets slower with every call, and if the hook kept the maps themselves, memory would fill up. And a
+# colleague who loads your saved weights never sees the fault: hooks are not part of them.
 #
 # The mend is `handle.remove()`. Put it where it is reached even when `model(x)` raises an error: in the `finally` of a
 # `try`.
@@ -460,34 +463,33 @@ viz.images(torch.cat([best_patches(channel) for channel in channels]), columns=8
 
 
 # %% id="ascend" alt="Two rows of six small pictures. Above, pixel by pixel: speckled noise in a square in the middle. Below, made of coarse smooth pixels: soft strokes that bend, some of which resemble the patches above."
-def ascend(channel, cells=SIZE, steps=80):
-    """Return a picture that excites the central cell of a channel, and how much; made of cells × cells soft pixels."""
-    knobs = 0.1 * torch.rand(1, 1, cells, cells, generator=torch.Generator().manual_seed(0))
-    knobs.requires_grad_()
+def ascend(chosen, cells=SIZE, steps=200):
+    """Return a picture for each channel that excites its central cell, and how much; made of cells × cells soft pixels."""
+    start = 0.1 * torch.rand(1, 1, cells, cells, generator=torch.Generator().manual_seed(0))
+    knobs = start.repeat(len(chosen), 1, 1, 1).requires_grad_()
     for _ in range(steps):
-        picture = F.interpolate(knobs, size=SIZE, mode="bilinear", align_corners=False)
-        answer = excited(picture, channel)
-        (slope,) = torch.autograd.grad(answer, knobs)
+        pictures = F.interpolate(knobs, size=SIZE, mode="bilinear", align_corners=False)
+        maps = model.block3.conv(model[:2](pictures))  # before the ReLU, whose slope may be 0
+        excited = maps[range(len(chosen)), chosen, 6, 6]
+        (slope,) = torch.autograd.grad(excited.sum(), knobs)
         with torch.no_grad():
-            knobs += 0.1 * slope / slope.abs().max().clamp(min=1e-6)
+            knobs += 0.1 * slope / slope.abs().amax((1, 2, 3), keepdim=True).clamp(min=1e-6)
             knobs.clamp_(0, 1)
-    return picture.detach()[0, 0], answer.item()
+    return pictures.detach()[:, 0, 12:36, 12:36], excited.detach()
 
 
-def excited(picture, channel):
-    """Return what the central cell of the channel's convolution gives, before the ReLU."""
-    maps = model.block3.conv(model[:2](picture))
-    return maps[0, channel, 6, 6]
-
-
-rows = [[ascend(channel, cells) for channel in channels[:6]] for cells in (SIZE, 12)]
-for what, row in zip(("single pixels", "12 × 12 soft pixels"), rows, strict=True):
-    print(f"{what:<20}", *(f"{answer:5.1f}" for _, answer in row))
-print(f"{'best real patch':<20}", *(f"{answers[:, channel].max():5.1f}" for channel in channels[:6]))
-viz.images([picture[12:36, 12:36] for row in rows for picture, _ in row], columns=6)
+six = channels[:6]
+(speckled, high), (soft, lower) = ascend(six), ascend(six, cells=12)
+for what, values in [
+    ("single pixels", high),
+    ("soft pixels", lower),
+    ("best real patch", answers.amax((0, 2, 3))[six]),
+]:
+    print(f"{what:<16}", *(f"{value:5.1f}" for value in values))
+viz.images(torch.cat([speckled, soft]), columns=6)
 
 # %% [markdown] id="ascend-read"
-# Pixel by pixel the answer climbs to about twice that of the best real patch, and the picture is mostly speckle. Nothing in
+# Pixel by pixel most answers climb far above that to the best real patch, and the picture is mostly speckle. Nothing in
 # the training ever showed such pictures, so nothing keeps the network from liking them. With soft pixels the climb ends
 # near what real patches reach, and you recognize strokes, some of them those of the patches.
 #
@@ -504,7 +506,7 @@ viz.images([picture[12:36, 12:36] for row in rows for picture, _ in row], column
 # **Predict before you run.** Covering clutter: will the logit fall, stay, or rise?
 
 
-# %% id="cover" alt="Four pictures in a row, and below each the map of how far the logit fell: bright where the digit stands, near zero elsewhere, also where the clutter is."
+# %% id="cover" alt="Four maps of 11 by 11 cells, white but for one dark blue stain each, as large as a digit and where the digit stands in the picture; a few cells around are pale orange."
 @torch.no_grad()
 def occlusion(picture, digit, size=8, step=4):
     """Return how far the logit of a digit falls when a square of picture [1, H, W] is covered: [11, 11]."""
@@ -622,7 +624,7 @@ viz.grad_cam(model, x[1], "block4.relu", labels[1].item(), classes=val.classes)
 # ask about each in turn.
 
 # %% id="two-make" alt="A picture with two digits; the Grad-CAM map for the left digit's class, bright on the left; the map for the right digit's class, bright on the right."
-digits = source("val", size=28)
+digits = handwriting("val")
 
 
 def pair(first, second, rows=(6, 22)):
@@ -633,8 +635,8 @@ def pair(first, second, rows=(6, 22)):
     return picture
 
 
-both = pair(3, 8)
-asked = [digits[3].target.item(), digits[8].target.item()]
+both = pair(3, 4)
+asked = [digits[3].target.item(), digits[4].target.item()]
 maps = [grad_cam(model, "block4.relu", both, digit) for digit in asked]
 viz.images(
     [both[0, 0], *(m / m.max() for m in maps)],
@@ -680,7 +682,7 @@ for name in relus[1:]:
 # %% [markdown] id="point-read"
 # The late layers point to the digit that you asked about in about nine of ten games. So their maps depend on the class, and
 # are more than markers of "something is here". In `block2` a cell sees 10 pixels, half a digit: its maps answer to
-# strokes that many digits share, and the strongest lies on the wrong digit nearly as often as on the right one.
+# strokes that many digits share, and in more than a third of the games the strongest cell lies on the wrong digit.
 #
 # What the game does not show: how *well* the map outlines the digit. With cells of 8×8 pixels it cannot.
 
@@ -696,7 +698,7 @@ for name in relus[1:]:
 # the same, 0 nothing in common) will the maps be?
 
 
-# %% id="sanity" alt="Six maps of 6 by 6 cells for one picture: of the trained network, and with more and more of its layers made random. The first few resemble each other, the last ones do not."
+# %% id="sanity" alt="Six maps of 6 by 6 cells for the first picture: the trained network's, with a group of bright cells in the lower left, and five of more and more random networks, whose bright cells lie elsewhere."
 def correlation(a, b):
     a, b = a.flatten() - a.mean(), b.flatten() - b.mean()
     return (a @ b / (a.norm() * b.norm()).clamp(min=1e-9)).item()
@@ -786,7 +788,7 @@ for who, network in (("untrained", untrained), ("trained", model)):
 #
 # - **What?** Read the *digit* from the largest value of each channel. Measured as the share of right answers.
 # - **Where?** Read for every *pixel* whether it is ink of the digit (clutter is not), from the channels of the cell that
-#   lies over it. Measured as **intersection over union**: pixels that are digit and called digit, divided by pixels that
+#   lies over it; all pixels under one cell get the same answer. Measured as **intersection over union**: pixels that are digit and called digit, divided by pixels that
 #   are either. 1 is perfect; lesson 6 builds it.
 #
 # **Predict before you run.** Which of the two will grow with depth, which will fall?
@@ -815,43 +817,61 @@ def overlap(called, truth):
     return (called & truth).sum() / (called | truth).sum()
 
 
-def knows_what(a, b):
-    weights = fit_readout(a.amax((2, 3)), F.one_hot(seen_labels, 10))
-    return (read(b.amax((2, 3)), weights).argmax(1) == labels).double().mean()
-
-
-def knows_where(a, b, count=100):
-    fitted, truth = per_pixel(a[:count]), seen_masks[:count].flatten()
-    weights = fit_readout(fitted, truth[:, None])
-    scores = read(fitted, weights)[:, 0]
-    cut = max(torch.linspace(0.1, 0.6, 11), key=lambda value: overlap(scores > value, truth))
-    return overlap(read(per_pixel(b[:count]), weights)[:, 0] > cut, val_masks[:count].flatten())
-
-
-def inner_maps(network, pictures):
-    """Return the picture and the maps of the four blocks by name."""
+def maps_of(name, pictures):
     with torch.no_grad():
-        return {"the picture": pictures, **{name: capture(network, name, pictures) for name in relus}}
+        return pictures if name == "the picture" else capture(model, name, pictures)
 
 
-seen_scenes, _, seen_masks = scatter(source("train", size=28), copies=1, seed=5)
-seen_pictures, seen_labels = next(seen_scenes.batches(len(seen_scenes)))
-a, b = inner_maps(model, seen_pictures), inner_maps(model, x)
-print("read from       maps         what   where")
-for name in a:
-    size = "×".join(map(str, a[name].shape[1:]))
-    print(
-        f"{name:<14}  {size:<10}  {knows_what(a[name], b[name]):5.2f}   {knows_where(a[name], b[name]):5.2f}"
-    )
+def knows_what(name):
+    """Return how often the digit is read rightly from the largest value of each channel."""
+    seen, new = (maps_of(name, pictures).amax((2, 3)) for pictures in (seen_pictures, x))
+    weights = fit_readout(seen, F.one_hot(seen_labels, 10))
+    return (read(new, weights).argmax(1) == labels).double().mean()
+
+
+def knows_where(maps):
+    """Return how well the digit's ink is read, pixel by pixel, from what maps(pictures) gives."""
+    seen, new = (per_pixel(maps(pictures[:FEW])) for pictures in (seen_pictures, x))
+    truth, new_truth = seen_masks[:FEW].flatten(), val_masks[:FEW].flatten()
+    weights = fit_readout(seen, truth[:, None])
+    cut = best_cut(read(seen, weights)[:, 0], truth)
+    return overlap(read(new, weights)[:, 0] > cut, new_truth)
+
+
+def best_cut(scores, truth):
+    return max(torch.linspace(0, 0.6, 13), key=lambda cut: overlap(scores > cut, truth))
+
+
+def limit(cells):
+    """Return the best that anybody can do who must paint whole cells of a grid and knows the truth."""
+    truth = val_masks[:FEW]
+    share = per_pixel(F.adaptive_avg_pool2d(truth[:, None].float(), cells))[:, 0]
+    return overlap(share > best_cut(share, truth.flatten()), truth.flatten())
+
+
+FEW = 60  # pictures, 138,240 pixels, where every pixel is asked
+seen_scenes, _, seen_masks = scatter(handwriting("train"), copies=1, seed=5)
+seen_pictures, seen_labels = next(seen_scenes.batches(800))
+print("read from      maps         what   where   where at best")
+for name in ["the picture", *relus]:
+    channels_here, _, cells = maps_of(name, x[:1]).shape[1:]
+    size = f"{channels_here}×{cells}×{cells}"
+    where = knows_where(lambda pictures, name=name: maps_of(name, pictures))
+    print(f"{name:<13}  {size:<10}  {knows_what(name):5.2f}   {where:5.2f}   {limit(cells):5.2f}")
 
 # %% [markdown] id="what-read"
-# Here is the trade, in one table. Going down, *what* climbs from next to nothing to nearly all that the network can do;
-# `block1`, whose maps you could still read, "knows" about as little as the raw pixels. And *where* falls with every block.
-# The picture itself is best at it: bright means ink, and about half of the ink is the digit's. It cannot do better, since
-# a pixel of clutter looks like a pixel of digit.
+# Here is the trade, in one table.
 #
-# Why does *where* fall? The cells grow: at the end one cell covers 8×8 pixels, whole and alike, and a stroke is 3 pixels
-# wide. And it was never asked for: `largest` throws away the place of each maximum.
+# *What* climbs from guessing to nearly all that the network can do. `block1`, whose maps you could still read, hardly knows
+# more of it than the raw pixels.
+#
+# *Where* starts at about one half: the picture knows what is ink, but a pixel of clutter looks like a pixel of digit, and
+# nearly half of the ink is clutter. It ends at about a quarter. The last column says why. It paints whole cells, as every
+# layer must, but with full knowledge of the truth, and so shows what the *grid* allows. The first layers could outline
+# everything and lack the knowledge. `block4` has the knowledge, but with cells of 8×8 pixels nobody could do well: a
+# stroke is narrower than a cell. In between, both effects work against each other.
+#
+# So it is not quite right that deep layers "do not know where". They know it coarsely; the outline is gone.
 #
 # **Predict before you run.** The picture knows outlines without meaning, `block4` meaning without outlines. What if one
 # read-out gets both? Below, two ways: all four blocks, each enlarged to 48×48, in one long list of channels; and each
@@ -859,17 +879,17 @@ for name in a:
 
 
 # %% id="what-together"
-def together(maps):
-    return torch.cat([F.interpolate(maps[name], size=SIZE) for name in relus], 1)  # [N, 88, 48, 48]
+def together(pictures):
+    return torch.cat([F.interpolate(maps_of(name, pictures), size=SIZE) for name in relus], 1)  # 88 channels
 
 
-def gated(maps):
-    ink, deep = maps["the picture"], F.interpolate(maps["block4.relu"], size=SIZE)
-    return torch.cat([ink, deep, ink * deep], 1)  # [N, 65, 48, 48]
+def gated(pictures):
+    deep = F.interpolate(maps_of("block4.relu", pictures), size=SIZE)
+    return torch.cat([pictures, deep, pictures * deep], 1)  # 1 + 32 + 32 channels
 
 
-print(f"all four blocks together     where {knows_where(together(a), together(b)):.2f}")
-print(f"block4, and block4 × ink     where {knows_where(gated(a), gated(b)):.2f}")
+print(f"all four blocks together     where {knows_where(together):.2f}")
+print(f"block4, and block4 × ink     where {knows_where(gated):.2f}")
 
 # %% [markdown] id="bridge"
 # Both beat every single layer, by much, though nothing was trained for it but a weighted sum. **Deep maps say what, early
@@ -890,12 +910,12 @@ print(f"block4, and block4 × ink     where {knows_where(gated(a), gated(b)):.2f
 # is the whole network. The picture moves right by 1, 2, 4 and 8 pixels, in a black frame so that nothing falls off. The
 # likeness (cosine: 1 for the same direction) of the maps before and after:
 #
-# **Predict before you run.** At which of the four shifts will the 32 largest values be exactly the same?
+# **Predict before you run.** At which of the four shifts will the 32 largest values stay the same?
 #
 # <details><summary>Answer</summary>
 #
 # At 8. Three poolings have a joint stride of 8, so a shift by 8 moves the maps of `block4` by exactly one cell, and the
-# largest value of a map that has moved is the same. At 1, 2 and 4 the windows of some pooling cut the strokes anew.
+# largest value of a map that has moved is the same (but for cells at the picture's end, which see it move). At 1, 2 and 4 the windows of some pooling cut the strokes anew.
 #
 # </details>
 
@@ -919,7 +939,7 @@ print(f"{'same answer':<13}", *(f"{value:5.2f}" for value in same))
 
 # %% [markdown] id="shift-read"
 # The maps of all four blocks follow the shift and so become unlike their old selves: they *do* say where. The largest values
-# stay alike, since the place is dropped there and nowhere else. They are not equal, except at 8, and so for a few
+# stay alike, since the place is dropped there and nowhere else. But they are not equal, except at 8, and so for a few
 # pictures in a hundred a shift by one pixel changes the answer.
 #
 # (The pictures are larger here than in training, 72×72. It works since no layer has a weight for each place, and it is the

@@ -61,7 +61,7 @@ EXERCISE = Exercise(
     hints=(
         "You need the maps and the logits of one and the same pass: a hook keeps the output (do not detach "
         "it), and model(x) gives the logits. Remove the hook.",
-        "(gradient,) = torch.autograd.grad(logits[0, class_index], maps) has the shape of the maps, "
+        "With (gradient,) = torch.autograd.grad(logits[0, class_index], maps) you get the shape of the maps, "
         "[1, K, h, w]. Equation 1 takes its mean over h and w: one weight per map.",
         "With keepdim=True the weights are [1, K, 1, 1] and multiply the maps. Sum over the maps (axis 1), "
         "then ReLU, then take away the batch axis: [0].",
