@@ -1,5 +1,11 @@
-"""The exercises of lesson 07: nearest, bilinear, transposed convolution, and max-unpooling."""
+"""The exercises of lesson 07: nearest, bilinear, transposed convolution, max-unpooling, and a design."""
 
-from . import bilinear, nearest, transposed, unpooling
+from . import bilinear, doubling, nearest, transposed, unpooling
 
-EXERCISES = (nearest.EXERCISE, bilinear.EXERCISE, transposed.EXERCISE, unpooling.EXERCISE)
+EXERCISES = (
+    nearest.EXERCISE,
+    bilinear.EXERCISE,
+    transposed.EXERCISE,
+    doubling.EXERCISE,
+    unpooling.EXERCISE,
+)

@@ -1,4 +1,4 @@
-"""Exercise 7.4: put each maximum back to where pooling found it."""
+"""Exercise 7.5: put each maximum back to where pooling found it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _pooled(note: str, x: Array, size: Any, stride: Any = None) -> Probe:
 
 EXERCISE = Exercise(
     name="max_unpool2d",
-    number="7.4",
+    number="7.5",
     signature="max_unpool2d(values[h,w], indices[h,w], output_shape) -> [H,W]",
     reference=max_unpool2d,
     probes=(

@@ -283,3 +283,23 @@ def unpool_by_dictionary(values, indices, output_shape):
             for r in range(output_shape[0])
         ]
     )
+
+
+@answers("design_doubling")
+def four_by_four():
+    return 4, 2, 1
+
+
+@answers("design_doubling")
+def six_by_six_as_a_list():
+    return [6, 2, 2]
+
+
+@answers("design_doubling")
+def four_as_an_array():
+    return np.array([4, 2, 1])
+
+
+@answers("design_doubling")
+def six_in_numpy_integers():
+    return np.int64(6), np.int32(2), np.int8(2)

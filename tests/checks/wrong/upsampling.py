@@ -564,3 +564,28 @@ def integers_only(values, indices, output_shape):
     out = np.zeros(output_shape, int)
     out.flat[indices] = values
     return out
+
+
+@mistake("design_doubling", "output too small")
+def as_a_convolution_of_three():
+    return 3, 2, 1
+
+
+@mistake("design_doubling", "output too large")
+def three_without_padding():
+    return 3, 2, 0
+
+
+@mistake("design_doubling", "blocks side by side")
+def one_block_for_each_cell():
+    return 2, 2, 0
+
+
+@mistake("design_doubling", "stride of 1")
+def keeps_the_size():
+    return 3, 1, 1
+
+
+@mistake("design_doubling", "kernel and stride swapped")
+def stride_before_kernel():
+    return 2, 4, 1
