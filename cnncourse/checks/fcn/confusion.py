@@ -68,4 +68,5 @@ EXERCISE = Exercise(
         "Without a loop: target · K + prediction is one number for each pair of classes, from 0 to K² − 1. "
         "torch.bincount counts them (minlength=K²), and reshape(K, K) gives the table.",
     ),
+    seconds=10.0,  # an answer may import scikit-learn
 )

@@ -24,6 +24,7 @@ from .counting import (
     keeping,
     largest,
     made,
+    of_those_that_occur,
     once,
     relabeled,
     right_or_wrong,
@@ -86,7 +87,7 @@ MISTAKES = (
     ),
     Misconception(
         "only 255 ignored",
-        "255 is what ignore_index is if the caller says nothing else. Compare target with ignore_index.",
+        "The value 255 is only what ignore_index is by default. Compare target with ignore_index.",
         keeping(lambda p, t, k, ignore: t != 255, *WAYS[:3], by_one_hot),
     ),
     Misconception(
@@ -206,6 +207,7 @@ MISTAKES = (
         "matrices of all batches can be added up.",
         (
             *sized(largest),
+            *made(of_those_that_occur),
             *sized(lambda p, t: int(t.max()) + 1),
             *sized(lambda p, t: len(t.unique())),
             *sized(lambda p, t: len(torch.cat([p, t]).unique())),

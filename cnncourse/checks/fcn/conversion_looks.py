@@ -112,7 +112,7 @@ def _weights(kernel: Tensor, matrix: Tensor, in_shape: Shape) -> Seen | None:
     if _close(kernel, wanted):
         return None
     for what, arranged in _arrangements(matrix, in_shape):
-        if _close(kernel, arranged):
+        if _close(kernel, arranged, 0.01):
             return Seen(what, f"weights in another order: {what}")
     if _close(kernel.flatten(1).sort().values, matrix.sort().values):
         return Seen("another order", "the right weights for each output, in another order")

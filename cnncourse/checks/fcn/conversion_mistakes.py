@@ -152,11 +152,26 @@ MISTAKES = (
         ),
     ),
     Misconception(
+        "in_shape read in another order",
+        "The shape of the maps comes as (C, H, W), channels first, as torch has them. Yours takes another of "
+        "the three for the channels.",
+        tuple(
+            built(reading, bias)
+            for reading in (
+                lambda matrix, shape: matrix.reshape(-1, shape[2], shape[0], shape[1]),
+                lambda matrix, shape: matrix.reshape(-1, shape[2], shape[1], shape[0]),
+            )
+            for bias in (bias_copied, bias_dropped, bias_fresh)
+        ),
+    ),
+    Misconception(
         "input and output channels swapped",
-        "nn.Conv2d takes the input channels first, then the outputs: nn.Conv2d(C, linear.out_features, …).",
+        "Tell nn.Conv2d the input channels first, then the outputs: nn.Conv2d(C, linear.out_features, …).",
         (
             built(lambda matrix, shape: in_order(matrix, shape).transpose(0, 1), bias_dropped),
             built(lambda matrix, shape: in_order(matrix, shape).transpose(0, 1), bias_copied),
+            built(lambda matrix, shape: matrix.reshape(shape[0], -1, *shape[1:]), bias_fresh),
+            built(lambda matrix, shape: matrix.reshape(shape[0], -1, *shape[1:]), bias_dropped),
             *(
                 sized(kernel_of, put, bias, swapped=True)
                 for put in PUTS

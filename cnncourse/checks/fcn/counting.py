@@ -136,6 +136,12 @@ def sized(size: Callable[[Tensor, Tensor], int]) -> tuple[Count, ...]:
     return wrong, changed(wrong, lambda cm: cm.float())
 
 
+def of_those_that_occur(p: Tensor, t: Tensor, k: int) -> Tensor:
+    """Number the classes that occur anew, as scikit-learn does without labels=."""
+    classes = torch.cat([p, t]).unique()
+    return counts(torch.searchsorted(classes, p), torch.searchsorted(classes, t), len(classes))
+
+
 def largest(p: Tensor, t: Tensor) -> int:
     """Return one more than the largest class that occurs."""
     return int(max(p.max(), t.max())) + 1

@@ -46,7 +46,7 @@ EXERCISE = Exercise(
         "its column all that were called k. How many pixels are in either?",
         "Row sum + column sum counts the intersection twice: union = row sum + column sum − diagonal. Rows "
         "are summed by confusion.sum(dim=1), columns by confusion.sum(dim=0).",
-        "0 / 0 is NaN for floats, which is wanted here: return the quotient of diagonal and union, for all "
+        "For floats 0 / 0 is NaN, which is wanted here: return the quotient of diagonal and union, for all "
         "classes at once.",
     ),
 )

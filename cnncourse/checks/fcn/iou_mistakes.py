@@ -62,6 +62,12 @@ def _with_tiny(above: float, below: float) -> tuple[Score, ...]:
     )
 
 
+def _of(shares: Tensor) -> Tensor:
+    """Return the IoU of a matrix of any numbers, also NaN."""
+    right = shares.diagonal()
+    return right / (shares.sum(0) + shares.sum(1) - right)
+
+
 def _nan_where(nowhere: Callable[[Tensor, Tensor], Tensor]) -> Score:
     """Return IoU with NaN for other classes: ``nowhere(real, said)``."""
 
@@ -156,6 +162,16 @@ MISTAKES = (
             *_shares(_union, lambda right, real, said, every: torch.minimum(real, said)),
             *_shares(_union, lambda right, real, said, every: right.sum().expand(len(right))),
             *_shares(_union, lambda right, real, said, every: right.flip(0)),
+        ),
+    ),
+    Misconception(
+        "counts made shares of their row first",
+        "Take intersection and union of the counts themselves. Divided by the sum of their row or column, "
+        "they no longer say how many pixels they are.",
+        tuple(
+            lambda cm, axis=axis, fill=fill: _of(fill(cm / cm.sum(axis, keepdim=True)))
+            for axis in (0, 1)
+            for fill in (Tensor.clone, Tensor.nan_to_num)
         ),
     ),
     Misconception(

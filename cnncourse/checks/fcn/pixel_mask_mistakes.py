@@ -87,7 +87,7 @@ MISTAKES = (
     ),
     Misconception(
         "only 255 ignored",
-        "255 is what ignore_index is if the caller says nothing else. Compare target with ignore_index.",
+        "The value 255 is only what ignore_index is by default. Compare target with ignore_index.",
         (
             lambda x, t, ignore_index=255: F.cross_entropy(x, t, ignore_index=255),
             *keeping(lambda x, t, ignore: t != 255),
