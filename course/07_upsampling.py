@@ -69,6 +69,13 @@ viz.images([image, colors[np.minimum(mask, 11)]], ["street [96, 128, 3]", "mask 
 # divided by the pixels that at least one of them gives to it. 1 is perfect, 0 means no pixel in common.
 #
 # **Predict before you run.** How much of the road will survive? How much of the poles?
+#
+# <details><summary>Answer</summary>
+#
+# Nearly all of the road: only its border blocks are mixed. None of the poles: they are one or two pixels wide, so in no block do
+# they have the largest share.
+#
+# </details>
 
 # %% id="coarse-demo" alt="Two masks of the street: the exact one, and one of 8 by 8 blocks in which road, sky and houses are still in their places while all posts are gone."
 shares = np.stack([ops.avg_pool2d((mask == c).astype(float), 8) for c in range(11)])  # [11, 12, 16]
@@ -475,6 +482,13 @@ print("4 cells ->", more(x).shape[-1], " with output_padding=1")
 #
 # **Predict before you run.** In one dimension, kernel 3 and stride 2: how many stamps lie on each cell in the middle? And for
 # kernel 4 and stride 2, and kernel 2 and stride 2?
+#
+# <details><summary>Answer</summary>
+#
+# Kernel 3: 1 and 2 in turn, since every second cell is the end of one stamp and the beginning of the next. Kernel 4: 2
+# everywhere. Kernel 2: 1 everywhere, the stamps lie side by side.
+#
+# </details>
 
 # %% id="checker-rows" tags=["nbval-check-output"]
 for k in (3, 4, 2):
@@ -666,6 +680,12 @@ for scale in (2, 4, 8):
 # indices until the way up, and puts each value back exactly there. All other cells are 0.
 #
 # **Predict** before you step: of a 4×6 map pooled by 2×2 windows, how many cells of the unpooled map are not 0?
+#
+# <details><summary>Answer</summary>
+#
+# Six of the 24: one for each window, always at most a quarter.
+#
+# </details>
 
 # %% id="unpool-stepper" alt="A stepper for unpooling: the 4 by 6 map before pooling, the 2 by 3 maxima with their flat indices, and the 4 by 6 unpooled map in which each maximum stands in its old place among zeros."
 before = np.array([[1, 5, 2, 0, 3, 4], [3, 1, 8, 6, 7, 0], [4, 2, 9, 1, 3, 5], [6, 0, 2, 4, 1, 2]])
@@ -761,6 +781,13 @@ print("before:                          ", *(tuple((odd[0] == v).nonzero()[0].to
 #
 # **Predict before you run.** For poles after two halvings (windows of 4×4 in all): which way has the best recall, and which
 # the best precision?
+#
+# <details><summary>Answer</summary>
+#
+# Recall: nearest, which paints every block that has a pole pixel in it. Precision: unpooling, which only writes where a pole pixel
+# was. The table says at what price.
+#
+# </details>
 
 
 # %% id="pole-measure"
@@ -850,6 +877,12 @@ viz.images(
 # uses tiles from 40 scenes, the test tiles from 20 others.
 #
 # **Predict before you run.** Which ways will gain, and which cannot?
+#
+# <details><summary>Answer</summary>
+#
+# Whoever still has the positions can gain: unpooling with its true indices. The others would have to guess.
+#
+# </details>
 
 
 # %% id="learned-train"
