@@ -38,10 +38,11 @@ def grade(exercise: Exercise, answer: Any) -> Verdict:
     problem = _cannot_run(exercise, answer)
     if problem:
         return Verdict(False, problem)
+    # The reference first: what torch loads at its first use must not count against the answer's time.
+    expected = expected_results(exercise)
     outcomes = run_probes(answer, exercise.probes, exercise.seconds)
     if _is_open(outcomes[0].error):
         return Verdict(False, "Not written yet.", attempted=False)
-    expected = expected_results(exercise)
     wrong = [i for i, outcome in enumerate(outcomes) if _problem(expected[i], outcome)]
     if not wrong:
         return _passed_unless_input_changed(exercise, outcomes)
