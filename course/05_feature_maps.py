@@ -388,7 +388,7 @@ with torch.no_grad():
 # %% [markdown] id="count-read"
 # Read the columns apart. Before training the share *falls* with depth, and would for any network: a cell of `block4` sees a
 # large field, so a stroke spreads over many cells, and the untrained network spreads digit and clutter alike. Training
-# turned this around: the deeper the map, the more of it belongs to the digit.
+# turned this around: of the late maps a much larger share belongs to the digit than of the early ones.
 #
 # But it hardly gets above the share that the digit has in the picture. So no, **the fragments do not vanish**. They are
 # still answered, in all layers. What makes the network right all the same is that only the *largest* value of a map goes
@@ -790,11 +790,9 @@ for who, network in (("untrained", untrained), ("trained", model)):
 # - **Where?** Read for every *pixel* whether it is ink of the digit (clutter is not), from the channels of the cell that
 #   lies over it; all pixels under one cell get the same answer. Measured as **intersection over union**: pixels that are digit and called digit, divided by pixels that
 #   are either. 1 is perfect; lesson 6 builds it.
-#
-# **Predict before you run.** Which of the two will grow with depth, which will fall?
 
 
-# %% id="what-where"
+# %% id="read-out"
 def fit_readout(features, targets):
     """Return weights [D + 1, K] for which features [N, D] and a constant come closest to targets [N, K]."""
     features, targets = F.pad(features, (0, 1), value=1.0).double(), targets.double()
@@ -817,6 +815,14 @@ def overlap(called, truth):
     return (called & truth).sum() / (called | truth).sum()
 
 
+# %% [markdown] id="what-predict"
+# **Predict before you run.** Which of the two will grow with depth, which will fall?
+#
+# Beside the two answers the table has a third column: the best that *anybody* could reach who knows the truth, but must give
+# all pixels under one cell the same answer.
+
+
+# %% id="what-where"
 def maps_of(name, pictures):
     with torch.no_grad():
         return pictures if name == "the picture" else capture(model, name, pictures)
@@ -866,7 +872,7 @@ for name in ["the picture", *relus]:
 # more of it than the raw pixels.
 #
 # *Where* starts at about one half: the picture knows what is ink, but a pixel of clutter looks like a pixel of digit, and
-# nearly half of the ink is clutter. It ends at about a quarter. The last column says why. It paints whole cells, as every
+# there is much clutter. It ends at about a quarter. The last column says why. It paints whole cells, as every
 # layer must, but with full knowledge of the truth, and so shows what the *grid* allows. The first layers could outline
 # everything and lack the knowledge. `block4` has the knowledge, but with cells of 8×8 pixels nobody could do well: a
 # stroke is narrower than a cell. In between, both effects work against each other.
@@ -980,11 +986,11 @@ print(
 # %% [markdown] id="hide-ideas"
 # <details><summary>Ideas, and what they reached for us</summary>
 #
-# The middle: about 0.80, hardly better than a random place. The square around `strongest_pixel(...)` of your Grad-CAM map
-# in `block4.relu`: about 0.5; in `block3.relu`: about 0.3. `block4` points to the digit as reliably, as the pointing game
-# showed, but with cells of 8 pixels and fields of 40 it misses the *stroke* that matters; `block3` aims better. The
-# place of the largest value of `occlusion`: about 0.02, for 122 passes instead of one. That is no surprise, since it tries out
-# the very thing that is being scored.
+# The middle: about 0.8, a little better than a random place. The square around `strongest_pixel(...)` of your Grad-CAM map
+# in `block4.relu`: between 0.5 and 0.6; in `block3.relu`: about 0.3. `block4` points to the digit as reliably, as the
+# pointing game showed, but with cells of 8 pixels and fields of 40 it misses the *stroke* that matters; `block3` aims
+# better. The place of the largest value of `occlusion`: below 0.05, for 122 passes instead of one. That is no surprise,
+# since it tries out the very thing that is being scored.
 #
 # Covering what a map marks, and seeing the score fall, is also how such maps are compared in earnest.
 #
