@@ -190,7 +190,7 @@ def fit(
         if schedule:
             schedule.step()
 
-    with report, torch.random.fork_rng(), hardware.pooling_in_layout(model):
+    with report, torch.random.fork_rng(), hardware.quick_steps(model):
         torch.manual_seed(seed)
         try:
             for epoch in range(1, epochs + 1):

@@ -1,5 +1,11 @@
 """What is chosen on which machine; the machines are pretended."""
 
+import os
+import platform
+import subprocess
+import sys
+import textwrap
+
 import pytest
 import torch
 from torch import nn
@@ -88,7 +94,7 @@ def test_images_and_model_lie_in_the_layout():
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-def test_gradients_are_the_same_with_pooling_in_layout_and_no_hook_stays(channels):
+def test_gradients_are_the_same_in_quick_steps_and_no_hook_stays(channels):
     """A maximum of ties goes to the first in either layout, so this holds to the last bit."""
     data = classes_data(count=4, size=(9, 11), channels=channels)
     images, targets = next(data.batches(4))
@@ -97,7 +103,7 @@ def test_gradients_are_the_same_with_pooling_in_layout_and_no_hook_stays(channel
         model = hardware.put_model(classifier(channels, (9, 11)))
         maps = []
         model[2].register_forward_pre_hook(lambda _, given, maps=maps: maps.append(given[0]))
-        with hardware.pooling_in_layout(model if inside else nn.Identity()):
+        with hardware.quick_steps(model if inside else nn.Identity()):
             logits = model(hardware.put(images))
         maps[0].retain_grad()
         nn.functional.cross_entropy(logits, targets).backward()
@@ -106,10 +112,32 @@ def test_gradients_are_the_same_with_pooling_in_layout_and_no_hook_stays(channel
     assert all(torch.equal(a, b) for a, b in zip(*gradients, strict=True))
 
 
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc hands memory back so soon")
+def test_steps_ask_the_system_for_no_memory_again():
+    program = """
+        import resource, torch
+        from cnncourse.datasets import Dataset
+        from cnncourse.models import simple_cnn
+        from cnncourse.training import fit
+
+        images = torch.zeros(32 * 40, 1, 28, 28, dtype=torch.uint8)
+        data, model = Dataset(images, torch.zeros(len(images), dtype=torch.int64), ("a", "b")), simple_cnn(2)
+        for epoch in range(3):
+            before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+            fit(model, data, None, 1, device="cpu", progress=False)
+        print((resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) / 40)
+    """
+    command = [sys.executable, "-c", textwrap.dedent(program)]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=True, env=os.environ | {"OMP_NUM_THREADS": "1"}
+    )
+    assert float(done.stdout) < 100  # page faults in a step; more than a thousand otherwise
+
+
 def test_pooling_with_indices_is_left_alone():
     hardware = Hardware(torch.device("cpu"), channels_last=True)
     pool = nn.MaxPool2d(2, return_indices=True)
-    with hardware.pooling_in_layout(pool):
+    with hardware.quick_steps(pool):
         values, indices = pool(torch.rand(1, 2, 4, 4, requires_grad=True))
         values.sum().backward()
     assert indices.shape == (1, 2, 2, 2)
