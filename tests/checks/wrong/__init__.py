@@ -6,6 +6,7 @@ from tests.checks.wrong import (  # noqa: F401  they fill it
     conv2d,
     edge_kernel,
     fcn,
+    generalization,
     inside,
     output_size,
     small,
