@@ -26,7 +26,7 @@ from .grading import Verdict, grade
 EXERCISES = Catalog(
     {
         "first_steps": ("crop",),
-        "convolution": ("conv_output_size", "conv2d", "conv2d_channels", "vertical_edge_kernel"),
+        "convolution": ("conv_output_size", "conv2d", "vertical_edge_kernel", "conv2d_channels"),
         "pooling": ("relu", "max_pool2d", "avg_pool2d", "receptive_field", "design_layers"),
         "classification.softmax": ("softmax",),
         "classification.cross_entropy": ("cross_entropy",),
