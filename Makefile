@@ -62,7 +62,7 @@ bench: environment ## Measure training beside Keras on MNIST, and starting; an i
 	@$(BIN)/python tests/benchmarks/report.py
 
 clean: ## Remove the environments and everything else that can be made again
-	rm -rf .venv .venv-colab .venv-bench build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-colab .venv-bench .benchmarks build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 environment:

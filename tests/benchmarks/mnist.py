@@ -5,7 +5,7 @@
     python tests/benchmarks/mnist.py --data fashion_mnist
 
 One after the other, ours, Keras, ours, Keras …, each in a process of its own, so that what else the machine
-does meets both alike. Every pair is kept in ``build/benchmarks``; ``report.py`` makes the table of them.
+does meets both alike. Every pair is kept in ``.benchmarks``; ``report.py`` makes the table of them.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from cnncourse import datasets
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-KEPT = ROOT / "build" / "benchmarks"
+KEPT = ROOT / ".benchmarks"
 VENV = ROOT / ".venv-bench"
 KERAS = VENV / ("Scripts" if os.name == "nt" else "bin") / "python"
 REQUIREMENTS = HERE / "requirements-keras.txt"

@@ -1,4 +1,4 @@
-"""Write RESULTS.md from what the benchmarks kept in ``build/benchmarks``."""
+"""Write RESULTS.md from what the benchmarks kept in ``.benchmarks``."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 
 HERE = Path(__file__).resolve().parent
-KEPT = HERE.parents[1] / "build" / "benchmarks"
+KEPT = HERE.parents[1] / ".benchmarks"
 
 
 def main() -> None:

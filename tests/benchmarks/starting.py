@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-KEPT = Path(__file__).resolve().parents[2] / "build" / "benchmarks"
+KEPT = Path(__file__).resolve().parents[2] / ".benchmarks"
 IMPORT = """
 import time, torch
 start = time.perf_counter()
