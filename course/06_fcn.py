@@ -161,11 +161,13 @@ except ValueError as error:
 
 # %% id="slide" tags=["nbval-check-output"]
 @torch.no_grad()
-def crop_by_crop(network, picture, size=28, step=2):
-    """Return the logits [K, rows, columns] of every crop of a picture [H, W]."""
+def crop_by_crop(network, picture, size=28, step=2, classes=11):
+    """Return the logits [classes, rows, columns] of every crop of a picture [H, W]."""
     crops = picture.unfold(0, size, step).unfold(1, size, step)  # [rows, columns, size, size]
-    logits = [network(row[:, None]) for row in crops]  # each: [columns, 1, size, size] -> [columns, K]
-    return torch.stack(logits).permute(2, 0, 1)
+    logits = torch.empty(*crops.shape[:2], classes)
+    for row, answers in zip(crops, logits, strict=True):  # a row of crops at a time
+        answers[:] = network(row[:, None])  # [columns, 1, size, size] -> [columns, classes]
+    return logits.permute(2, 0, 1)
 
 
 by_crops = crop_by_crop(classifier, scene)
