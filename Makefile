@@ -2,6 +2,9 @@
 PYTHON ?= $(shell .venv/bin/python -c 'print(".venv/bin/python")' 2>/dev/null || echo python3)
 BIN := .venv/bin
 RUN ?= stale
+# Threads that wait for each other sleep. Where a browser or another kernel wants a core too, torch's would
+# spin for it, and a training step of a small network takes tens of times as long.
+export OMP_WAIT_POLICY ?= PASSIVE
 # JupyterLab refuses to run as root, which is all that a container has.
 ROOT_FLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
 
