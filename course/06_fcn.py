@@ -1031,7 +1031,8 @@ with torch.no_grad():
 # weights (the authors' VGG-16 was trained on a million photographs before), so that this takes a minute and not days.
 #
 # The recipe is lesson 3's and 4's: AdamW (Adam with weight decay), a learning rate that rises and falls once, mirrored
-# scenes, and your loss.
+# scenes, and your loss. In the second and third training
+# the loss rises a little at first, as the learning rate does.
 
 
 # %% id="train-recipe"
@@ -1168,7 +1169,7 @@ titles = [f"p({name}), up to {p.max():.2f}" for name, p in zip(wanted, maps, str
 viz.images([p / p.max() for p in maps], titles)
 
 # %% [markdown] id="errors-why"
-# It suspects poles where poles are, and nowhere reaches a majority. Look at the whole result once more, with errors: what
+# It suspects poles where poles are, but is never sure of one, and they hardly ever win. Look at the whole result once more, with errors: what
 # is missed, what is invented, and where?
 
 # %% id="errors" alt="Scene, truth, prediction of FCN-8s and errors: the errors run along the borders between regions and over poles, signs and people."
