@@ -79,7 +79,7 @@ MISTAKES = (
     Misconception(
         "biases counted",
         "Biases are left out: they only shift, and pulling them toward 0 does not make a function "
-        "smoother. In their tensors every number counts, yet they have one axis only.",
+        "smoother. You know them by their one axis: parameter.ndim is 1.",
         (
             _of(lambda name, weight: True),
             _of(lambda name, weight: weight.ndim > 1 or "bias" in name),
