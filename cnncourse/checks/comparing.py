@@ -37,7 +37,14 @@ def problem_with_value(expected: Any, value: Any) -> str:
         if not isinstance(value, float | np.floating):
             return f"Expected a number (float), got {kind(value)}."
         return "" if _close(value, expected) else f"Expected {expected:.6g}, got {value:.6g}."
-    return "" if type(value) is type(expected) and value == expected else f"Expected {expected}, got {value}."
+    return "" if _equal(expected, value) else f"Expected {expected}, got {value}."
+
+
+def _equal(expected: Any, value: Any) -> bool:
+    """Whether two values of one type are equal; what cannot be compared, as lists of tensors, is not."""
+    with suppress(Exception):
+        return type(value) is type(expected) and bool(value == expected)
+    return False
 
 
 def differs(expected: np.ndarray, value: np.ndarray) -> np.ndarray:

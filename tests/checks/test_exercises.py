@@ -208,6 +208,7 @@ RETURNED = {
     "bool": True,
     "nested list": [[1.0, 0, -1]] * 3,
     "tensor": torch.ones(3, 3),
+    "list of tensors": [torch.ones(3), torch.ones(3)],
     "empty array": np.zeros((0, 0)),
     "array of rank 0": np.array(3.0),
     "array of rank 5": np.zeros((1, 1, 1, 1, 1)),
