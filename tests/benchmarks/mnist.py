@@ -27,6 +27,7 @@ KEPT = ROOT / ".benchmarks"
 VENV = ROOT / ".venv-bench"
 KERAS = VENV / ("Scripts" if os.name == "nt" else "bin") / "python"
 REQUIREMENTS = HERE / "requirements-keras.txt"
+SETTINGS = ("OMP_NUM_THREADS", "GOMP_SPINCOUNT")  # of the shell or the Makefile: each decides by itself
 
 
 def main() -> None:
@@ -108,7 +109,7 @@ def pair(name: str, file: str, batch: int, epochs: int, seed: int, threads: int)
 
 
 def _output(command: list[str]) -> str:
-    environment = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+    environment = {name: value for name, value in os.environ.items() if name not in SETTINGS}
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment)
     if done.returncode:
         raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr.strip()[-3000:]}")
