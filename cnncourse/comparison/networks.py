@@ -1,4 +1,4 @@
-"""The networks that are compared, at widths that two CPU cores train in half a minute."""
+"""The networks that are compared, at widths that two CPU cores train in about a minute."""
 
 from __future__ import annotations
 
