@@ -11,18 +11,25 @@ if TYPE_CHECKING:
     from .conversion import to_fcn
     from .fcn import FCN8s, FCN16s, FCN32s
     from .pretrained import load_torchvision_vgg16
+    from .segnet import SegNet, SegNetBasic
     from .sharing import linear_to_conv
+    from .unet import UNet, center_crop, unet_output_size
     from .vgg import vgg16
 
 _HOMES = {
     "FCN16s": "fcn",
     "FCN32s": "fcn",
     "FCN8s": "fcn",
+    "SegNet": "segnet",
+    "SegNetBasic": "segnet",
+    "UNet": "unet",
+    "center_crop": "unet",
     "classic_cnn": "classifiers",
     "linear_to_conv": "sharing",
     "load_torchvision_vgg16": "pretrained",
     "simple_cnn": "classifiers",
     "to_fcn": "conversion",
+    "unet_output_size": "unet",
     "vgg16": "vgg",
 }
 
@@ -30,11 +37,16 @@ __all__ = [
     "FCN8s",
     "FCN16s",
     "FCN32s",
+    "SegNet",
+    "SegNetBasic",
+    "UNet",
+    "center_crop",
     "classic_cnn",
     "linear_to_conv",
     "load_torchvision_vgg16",
     "simple_cnn",
     "to_fcn",
+    "unet_output_size",
     "vgg16",
 ]
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from torch import nn
 
 from ..ops.sizes import pair
 from .classifier import Classifier
 
-# The plan of configuration D: convolutions in each stage, and how many times ``width`` maps they make.
-PLAN = ((2, 1), (2, 2), (3, 4), (3, 8), (3, 8))
+CONVS = (2, 2, 3, 3, 3)  # in each stage of configuration D
 
 
 def vgg16(
@@ -111,17 +110,22 @@ def vgg16(
     return model
 
 
-def stage_plan(in_channels: int, width: int) -> Iterator[tuple[int, int, int]]:
+def stage_plan(in_channels: int, width: int, convs: Iterable[int] = CONVS) -> Iterator[tuple[int, int, int]]:
     """Yield for each stage its number of convolutions, and the channels that go in and come out.
+
+    Channels double from stage to stage, up to 8 times ``width``.
 
     Examples
     --------
     >>> list(stage_plan(3, 64))
     [(2, 3, 64), (2, 64, 128), (3, 128, 256), (3, 256, 512), (3, 512, 512)]
+    >>> list(stage_plan(1, 10, convs=(1, 1)))
+    [(1, 1, 10), (1, 10, 20)]
     """
-    for convs, times in PLAN:
-        yield convs, in_channels, times * width
-        in_channels = times * width
+    for stage, count in enumerate(convs):
+        out_channels = min(2**stage, 8) * width
+        yield count, in_channels, out_channels
+        in_channels = out_channels
 
 
 def conv_stage(

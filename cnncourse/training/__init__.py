@@ -3,6 +3,7 @@
 ``loop.py`` is the part to read; lesson 03 builds it step by step.
 """
 
+from .class_weights import median_frequency_weights
 from .early_stopping import EarlyStopping
 from .evaluation import Evaluation, evaluate, predict
 from .hardware import Hardware, choose_hardware
@@ -20,6 +21,7 @@ __all__ = [
     "evaluate",
     "fit",
     "l2_penalty",
+    "median_frequency_weights",
     "predict",
     "train_epoch",
 ]

@@ -27,7 +27,10 @@ KEPT = ROOT / ".benchmarks"
 VENV = ROOT / ".venv-bench"
 KERAS = VENV / ("Scripts" if os.name == "nt" else "bin") / "python"
 REQUIREMENTS = HERE / "requirements-keras.txt"
-SETTINGS = ("OMP_NUM_THREADS", "GOMP_SPINCOUNT")  # of the shell or the Makefile: each decides by itself
+UNSET = ("OMP_NUM_THREADS", "GOMP_SPINCOUNT")  # of the shell or the Makefile: each decides by itself
+# A thread keeps its core. Left to a scheduler that packs them, both threads of one training may share a core
+# while the other is idle: steps of 1.7 ms took 2.4 and, on another day, 9. TensorFlow's threads ignore it.
+SET = {"OMP_PROC_BIND": "true"}
 
 
 def main() -> None:
@@ -109,7 +112,7 @@ def pair(name: str, file: str, batch: int, epochs: int, seed: int, threads: int)
 
 
 def _output(command: list[str]) -> str:
-    environment = {name: value for name, value in os.environ.items() if name not in SETTINGS}
+    environment = {name: value for name, value in os.environ.items() if name not in UNSET} | SET
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment)
     if done.returncode:
         raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr.strip()[-3000:]}")
