@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .augmentation import flip_pair
+    from .borders import border_weight_map
     from .dataset import Dataset, Sample
     from .geometric import shapes
     from .handwriting import digits
@@ -24,6 +25,7 @@ _HOMES = {
     "Dataset": "dataset",
     "PHOTOGRAPHS": "photographs",
     "Sample": "dataset",
+    "border_weight_map": "borders",
     "camvid": "streets",
     "cifar10": "torchvision_sets",
     "digits": "handwriting",
@@ -43,6 +45,7 @@ __all__ = [
     "PHOTOGRAPHS",
     "Dataset",
     "Sample",
+    "border_weight_map",
     "camvid",
     "cifar10",
     "digits",
