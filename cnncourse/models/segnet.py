@@ -217,7 +217,7 @@ class SegNetBasic(_EncoderDecoder):
 
     Each stage is one convolution with batch norm; those of the encoder have a ReLU and a pool, those of the
     decoder begin with the unpooling and have no ReLU. A 1×1 convolution makes the scores of the classes.
-    1,416,587 parameters with 11 classes. The four pools and wide kernels let a pixel see 106×106 others.
+    1,416,587 parameters with 11 classes. By wide kernels a cell of the deepest maps sees 106×106 pixels.
 
     Parameters
     ----------
