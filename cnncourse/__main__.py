@@ -31,12 +31,21 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands.add_parser("progress", help="list the exercises with those that you have passed")
     compare = commands.add_parser(
-        "compare", help="train the networks of lesson 06 on the same scenes with the same budget: one table"
+        "compare",
+        help="train the networks of lessons 06 to 09 on the same scenes with the same budget: one table",
     )
     compare.add_argument("--data", choices=("road_scenes", "camvid"), default="road_scenes")
     compare.add_argument("--root", help="the folder that holds CamVid/")
     compare.add_argument("--score-on", choices=("test", "val"), default="test", help="default: test")
-    compare.add_argument("--networks", nargs="+", metavar="NAME", help="such as FCN-8s; default: all")
+    compare.add_argument("--networks", nargs="+", metavar="NAME", help='such as "U-Net"; default: all seven')
+    compare.add_argument(
+        "--size",
+        nargs=2,
+        type=int,
+        metavar=("H", "W"),
+        default=(96, 128),
+        help="of the scenes; default: 96 128",
+    )
     compare.add_argument("--seeds", type=int, default=3, help="how many; default: 3")
     compare.add_argument("--epochs", type=int, default=8, help="default: 8")
     compare.add_argument("--out", type=Path, default=Path("comparison.csv"), help="default: comparison.csv")
@@ -46,15 +55,16 @@ def _parser() -> argparse.ArgumentParser:
 def _compare(command: argparse.Namespace) -> None:
     """Train and write the table, and a picture beside it."""
     from . import viz
-    from .comparison import NETWORKS, scores
+    from .comparison import ABLATIONS, FULL_SIZE, NETWORKS, scores
     from .comparison.command import compare
 
     networks = command.networks or list(NETWORKS)
-    unknown = [name for name in networks if name not in NETWORKS]
+    known = NETWORKS | ABLATIONS | FULL_SIZE
+    unknown = [name for name in networks if name not in known]
     if unknown or command.seeds < 1 or command.epochs < 1:
         raise SystemExit(
             f"got networks {', '.join(networks)}, {command.seeds} seeds, {command.epochs} epochs; expected "
-            f"networks of {', '.join(NETWORKS)}, and at least 1 seed and 1 epoch"
+            f"networks of {'; '.join(known)}, and at least 1 seed and 1 epoch"
         )
     runs = compare(
         command.out,
@@ -64,6 +74,7 @@ def _compare(command: argparse.Namespace) -> None:
         networks=networks,
         seeds=command.seeds,
         epochs=command.epochs,
+        size=tuple(command.size),
     )
     picture = command.out.with_suffix(".png")
     picture.write_bytes(viz.scores(scores(runs, "mean_iou"), f"mIoU on {command.data}").png())

@@ -3,11 +3,13 @@
 ``python -m cnncourse compare`` makes it; `load` reads what was measured for the lessons.
 """
 
-from .networks import NETWORKS
+from .networks import ABLATIONS, FULL_SIZE, NETWORKS
 from .table import Run, load, read, scores, summary, write
 from .trials import THIN, scenes, train_once
 
 __all__ = [
+    "ABLATIONS",
+    "FULL_SIZE",
     "NETWORKS",
     "THIN",
     "Run",

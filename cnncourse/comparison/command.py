@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
-from .networks import NETWORKS
+from .networks import ABLATIONS, FULL_SIZE, NETWORKS
 from .table import Run, summary, write
-from .trials import scenes, train_once
+from .trials import SIZE, scenes, train_once
 
 
 def compare(
@@ -21,6 +22,7 @@ def compare(
     networks: Sequence[str] = tuple(NETWORKS),
     seeds: int = 3,
     epochs: int = 8,
+    size: tuple[int, int] = SIZE,
 ) -> list[Run]:
     """Train each network with each seed, one after the other, and write the CSV file after each of them.
 
@@ -30,7 +32,7 @@ def compare(
     for seed in range(seeds):
         for network in networks:
             with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as process:
-                run = process.submit(_one, network, seed, data, root, score_on, epochs).result()
+                run = process.submit(_one, network, seed, (data, seed, score_on, root, size), epochs).result()
             print(
                 f"{network}, seed {seed}: mIoU {run.mean_iou:.3f}, boundary IoU {run.boundary_iou:.3f}, "
                 f"{run.seconds_per_epoch * epochs:.0f} s, {run.peak_mb:.0f} MB",
@@ -42,6 +44,6 @@ def compare(
     return runs
 
 
-def _one(network: str, seed: int, data: str, root: str | None, score_on: str, epochs: int) -> Run:
-    sets = scenes(data, seed, score_on, root)
-    return train_once(network, NETWORKS[network], sets, seed, epochs=epochs)[0]
+def _one(network: str, seed: int, chosen: tuple[Any, ...], epochs: int) -> Run:
+    known = NETWORKS | ABLATIONS | FULL_SIZE
+    return train_once(network, known[network], scenes(*chosen), seed, epochs=epochs)[0]

@@ -16,13 +16,13 @@ class Run:
 
     network: str
     seed: int
-    parameters: int
+    parameters: int  # that are trained
     mean_iou: float
     boundary_iou: float  # the mean over classes, 2 pixels
     thin_iou: float  # the mean over poles and signs
     pixel_accuracy: float
     seconds_per_epoch: float
-    peak_mb: float  # of the process, with data and libraries
+    peak_mb: float  # of the process, with data and libraries; on a GPU, of the tensors there
 
 
 def write(runs: Iterable[Run], path: str | Path) -> None:

@@ -8,31 +8,39 @@ from collections.abc import Callable
 from statistics import median
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from ..datasets import Dataset, camvid, road_scenes
 from ..metrics import Scores
-from ..training import fit, predict
+from ..training import fit, median_frequency_weights, predict
 from .table import Run
 
 THIN = ("Pole", "SignSymbol")
 SIZE = (96, 128)
 
 
-def scenes(data: str, seed: int, score_on: str = "test", root: str | None = None) -> tuple[Dataset, Dataset]:
+def scenes(
+    data: str,
+    seed: int,
+    score_on: str = "test",
+    root: str | None = None,
+    size: tuple[int, int] = SIZE,
+) -> tuple[Dataset, Dataset]:
     """Return what is trained on, and what is scored on.
 
     Parameters
     ----------
     data : str
         "road_scenes": 500 generated scenes and 100 others, new ones for each seed. "camvid": the real ones
-        under ``root``, the same for each seed, at 96×128.
+        under ``root``, the same for each seed.
     seed : int
         Of the generated scenes.
     score_on : str
         "test", or "val" while something is still being chosen.
     root : str, optional
         See `datasets.camvid`.
+    size : (int, int)
+        Height and width of the scenes.
 
     Raises
     ------
@@ -40,9 +48,9 @@ def scenes(data: str, seed: int, score_on: str = "test", root: str | None = None
         When there is no such data.
     """
     if data == "road_scenes":
-        return road_scenes(500, SIZE, seed), road_scenes(100, SIZE, seed, score_on)
+        return road_scenes(500, size, seed), road_scenes(100, size, seed, score_on)
     if data == "camvid":
-        return camvid(root, "train", SIZE), camvid(root, score_on, SIZE)
+        return camvid(root, "train", size), camvid(root, score_on, size)
     raise ValueError(f"got data={data!r}, expected 'road_scenes' or 'camvid'")
 
 
@@ -58,8 +66,9 @@ def train_once(
     """Train a network from a random start and score it on the test data.
 
     AdamW with learning rates up to 3e-3 in one cycle, weight decay 1e-3, batches of 4, left–right flips, and
-    classes weighted by the square root of median frequency / frequency. Nothing is chosen by the test data:
-    there is no early stopping.
+    classes weighted by the square root of median frequency / frequency: without the root the weights of poles
+    and signs would be so large that they are seen everywhere. Nothing is chosen by the test data: there is no
+    early stopping.
 
     Parameters
     ----------
@@ -96,7 +105,7 @@ def train_once(
         optimizer=torch.optim.AdamW,
         one_cycle=True,
         weight_decay=1e-3,
-        class_weights=root_median_frequency_weights(train),
+        class_weights=median_frequency_weights(train.targets, train.num_classes, train.ignore_index).sqrt(),
         augment=v2.RandomHorizontalFlip(),
         seed=seed,
         progress=progress,
@@ -106,7 +115,7 @@ def train_once(
     run = Run(
         network=network,
         seed=seed,
-        parameters=sum(parameter.numel() for parameter in model.parameters()),
+        parameters=sum(p.numel() for p in model.parameters() if p.requires_grad),
         mean_iou=float(found.mean_iou),
         boundary_iou=float(found.mean_boundary_iou),
         thin_iou=float(thin.nanmean()),
@@ -115,19 +124,6 @@ def train_once(
         peak_mb=_peak_mb(),
     )
     return run, model
-
-
-def root_median_frequency_weights(data: Dataset) -> Tensor:
-    """Return √(median frequency / frequency) for each class, [K]: rare classes count more, but not too much.
-
-    Without the root the weights of poles and signs, a hundredth of the pixels each, would be so large that
-    they are seen everywhere.
-    """
-    counted = data.targets[data.targets != data.ignore_index].flatten().int()
-    frequency = torch.bincount(counted, minlength=data.num_classes).double()
-    occurring = frequency[frequency > 0]
-    weights = (occurring.median() / frequency).sqrt().float()
-    return torch.where(frequency > 0, weights, 0)
 
 
 def _scored(model: nn.Module, test: Dataset) -> Scores:
@@ -139,7 +135,9 @@ def _scored(model: nn.Module, test: Dataset) -> Scores:
 
 
 def _peak_mb() -> float:
-    """Return the most memory that this process has held so far, in MB."""
+    """Return the most memory that this process has held so far, in MB: on the GPU if it trained there."""
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_allocated() / 1e6
     if os.name == "nt":
         import psutil
 

@@ -149,17 +149,16 @@ class UpBlock(nn.Module):
         self.up = nn.ConvTranspose2d(in_channels, in_channels // 2, 2, stride=2)
         self.convs = nn.Sequential(two_convs(in_channels, out_channels, padded, batch_norm))
 
-    def forward(self, x: Tensor, skip: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, skip: Tensor, joined: bool = True) -> Tensor:
         """Return maps for those from below and a skip that is at least as large as they become.
 
         In a padded network maps can become a row or column larger than the skip, where a pool met an odd
-        size: what reaches beyond the image is cut off. Without a skip the maps from below take its place.
+        size: what reaches beyond the image is cut off. A skip that is not ``joined`` only says how large the
+        image is there, and the maps from below take its place.
         """
-        x = self.up(x)
-        if skip is None:
-            skip = x
-        x = x[..., : skip.shape[-2], : skip.shape[-1]]
-        return self.convs(torch.cat([center_crop(skip, *x.shape[-2:]), x], dim=1))
+        x = self.up(x)[..., : skip.shape[-2], : skip.shape[-1]]
+        beside = center_crop(skip, *x.shape[-2:]) if joined else x
+        return self.convs(torch.cat([beside, x], dim=1))
 
 
 class UNet(nn.Module):
@@ -258,8 +257,7 @@ class UNet(nn.Module):
             passed.append(x)
         x = self.dropout(passed.pop())
         for level in range(self.depth, 0, -1):
-            skip = passed.pop()
-            x = self.get_submodule(f"up{level}")(x, skip if level in self.skips else None)
+            x = self.get_submodule(f"up{level}")(x, passed.pop(), level in self.skips)
         return self.head(x)
 
     def _check(self, x: Tensor) -> None:

@@ -10,6 +10,7 @@ from .hardware import Hardware, choose_hardware
 from .history import History
 from .loop import fit, train_epoch
 from .penalty import decay_weights_only, l2_penalty
+from .tiling import predict_tiled
 
 __all__ = [
     "EarlyStopping",
@@ -23,5 +24,6 @@ __all__ = [
     "l2_penalty",
     "median_frequency_weights",
     "predict",
+    "predict_tiled",
     "train_epoch",
 ]

@@ -10,9 +10,9 @@ from torch import nn
 
 from cnncourse import comparison
 from cnncourse.__main__ import main
-from cnncourse.comparison.networks import NETWORKS
-from cnncourse.comparison.trials import THIN, root_median_frequency_weights, scenes
-from cnncourse.datasets import Dataset, road_scenes
+from cnncourse.comparison import ABLATIONS, FULL_SIZE, NETWORKS
+from cnncourse.comparison.trials import THIN, scenes
+from cnncourse.datasets import road_scenes
 from cnncourse.models.fcn import BilinearUpsampling
 
 RUN = comparison.Run("FCN-8s", 0, 1234, 0.5, 0.25, 0.125, 0.75, 3.5, 900.0)
@@ -41,17 +41,6 @@ def test_a_summary_has_mean_and_standard_deviation_of_each_network():
     assert comparison.scores(runs, "mean_iou") == {"FCN-8s": values}
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_class_weights_are_the_root_of_median_over_frequency(seed):
-    masks = torch.randint(0, 4, (3, 33, 37), generator=torch.Generator().manual_seed(seed)).to(torch.uint8)
-    masks[masks == 3] = 255
-    masks[:, :20][masks[:, :20] == 1] = 0
-    data = Dataset(torch.zeros(3, 3, 33, 37, dtype=torch.uint8), masks, ("a", "b", "c", "none"), (), 255)
-    counts = sorted(int((masks == k).sum()) for k in range(3))
-    expected = [(counts[1] / int((masks == k).sum())) ** 0.5 for k in range(3)] + [0]
-    torch.testing.assert_close(root_median_frequency_weights(data), torch.tensor(expected))
-
-
 def test_scenes_of_two_seeds_and_of_training_and_test_differ():
     small = [road_scenes(1, 32, seed, split).images for seed in (0, 1) for split in ("train", "test")]
     assert all(not torch.equal(a, b) for i, a in enumerate(small) for b in small[:i])
@@ -59,13 +48,35 @@ def test_scenes_of_two_seeds_and_of_training_and_test_differ():
         scenes("mnist", 0)
 
 
-@pytest.mark.parametrize("name", NETWORKS)
-def test_every_network_keeps_its_bilinear_kernels_and_gives_a_score_for_each_pixel(name):
-    model = NETWORKS[name](11).eval()
+@pytest.mark.parametrize("name", NETWORKS | ABLATIONS)
+def test_every_network_gives_a_score_for_each_pixel(name):
+    model = (NETWORKS | ABLATIONS)[name](11).eval()
     assert model(torch.rand(1, 3, 50, 71)).shape == (1, 11, 50, 71)
-    enlarging = [module for module in model.modules() if isinstance(module, BilinearUpsampling)]
+
+
+@pytest.mark.parametrize("name", ["FCN-32s", "FCN-16s", "FCN-8s"])
+def test_the_fcns_keep_their_bilinear_kernels(name):
+    enlarging = [m for m in NETWORKS[name](11).modules() if isinstance(m, BilinearUpsampling)]
     assert enlarging
     assert not any(parameter.requires_grad for module in enlarging for parameter in module.parameters())
+
+
+def test_all_compared_networks_train_as_many_weights_within_three_percent():
+    counts = [
+        sum(p.numel() for p in build(11).parameters() if p.requires_grad) for build in NETWORKS.values()
+    ]
+    assert max(counts) < 1.03 * min(counts)
+
+
+def test_the_full_size_networks_are_those_of_the_papers():
+    with torch.device("meta"):
+        counts = {name: sum(p.numel() for p in build(11).parameters()) for name, build in FULL_SIZE.items()}
+    # two more channels, nine more classes, and batch norm after 18 convolutions
+    norms = 2 * 2 * (2 * (64 + 128 + 256 + 512) + 1024)
+    assert counts == {
+        "SegNet, full size": 29_449_355,
+        "U-Net, full size": 31_030_658 + 2 * 9 * 64 + 9 * 65 + norms,
+    }
 
 
 class Colors(nn.Module):
@@ -105,9 +116,12 @@ def test_the_measured_table_has_three_seeds_of_every_network():
     for values in comparison.scores(comparison.load(), "mean_iou").values():
         assert len(values) == 3
     assert list(comparison.scores(comparison.load(), "seed")) == list(NETWORKS)
+    for values in comparison.scores(comparison.load("ablations"), "mean_iou").values():
+        assert len(values) == 3
+    assert list(comparison.scores(comparison.load("ablations"), "seed")) == list(ABLATIONS)
 
 
-@pytest.mark.parametrize("arguments", [["--networks", "U-Net"], ["--seeds", "0"]])
+@pytest.mark.parametrize("arguments", [["--networks", "U-Nit"], ["--seeds", "0"]])
 def test_the_command_says_what_it_can_compare(arguments, tmp_path):
-    with pytest.raises(SystemExit, match=r"expected networks of FCN-32s, FCN-16s, FCN-8s"):
+    with pytest.raises(SystemExit, match=r"expected networks of FCN-32s; FCN-16s; FCN-8s"):
         main(["compare", "--out", str(tmp_path / "x.csv"), *arguments])
