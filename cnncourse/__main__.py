@@ -55,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
 def _compare(command: argparse.Namespace) -> None:
     """Train and write the table, and a picture beside it."""
     from . import viz
-    from .comparison import ABLATIONS, FULL_SIZE, NETWORKS, scores
+    from .comparison import ABLATIONS, FULL_SIZE, NETWORKS, columns
     from .comparison.command import compare
 
     networks = command.networks or list(NETWORKS)
@@ -77,7 +77,7 @@ def _compare(command: argparse.Namespace) -> None:
         size=tuple(command.size),
     )
     picture = command.out.with_suffix(".png")
-    picture.write_bytes(viz.scores(scores(runs, "mean_iou"), f"mIoU on {command.data}").png())
+    picture.write_bytes(viz.score_table(*columns(runs)).png())
     print(f"wrote {command.out} and {picture}")
 
 

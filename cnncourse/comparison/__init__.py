@@ -4,7 +4,7 @@
 """
 
 from .networks import ABLATIONS, FULL_SIZE, NETWORKS
-from .table import Run, load, read, scores, summary, write
+from .table import Run, columns, load, read, scores, summary, write
 from .trials import THIN, scenes, train_once
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "NETWORKS",
     "THIN",
     "Run",
+    "columns",
     "load",
     "read",
     "scenes",

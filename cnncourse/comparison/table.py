@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields
 from importlib.resources import files
 from pathlib import Path
-from statistics import mean, stdev
+from statistics import mean, median, stdev
+
+SCORES = {"mean_iou": "mIoU", "boundary_iou": "boundary IoU", "thin_iou": "pole + sign IoU"}
 
 
 @dataclass(frozen=True)
@@ -55,12 +57,12 @@ def read(path: str | Path) -> list[Run]:
 
 
 def load(name: str = "road_scenes") -> list[Run]:
-    """Return the runs that were measured for the lessons.
+    """Return the runs that were measured for the lessons: "road_scenes", or its "ablations".
 
     Examples
     --------
     >>> sorted({run.network for run in load()})
-    ['FCN-16s', 'FCN-32s', 'FCN-8s']
+    ['FCN-16s', 'FCN-32s', 'FCN-8s', 'SegNet', 'SegNet, no indices', 'U-Net', 'U-Net, no skips']
     """
     return read(str(files(__package__) / "measured" / f"{name}.csv"))
 
@@ -71,7 +73,7 @@ def scores(runs: Iterable[Run], column: str) -> dict[str, list[float]]:
     Examples
     --------
     >>> [len(values) for values in scores(load(), "mean_iou").values()]
-    [3, 3, 3]
+    [3, 3, 3, 3, 3, 3, 3]
     """
     found: dict[str, list[float]] = {}
     for run in runs:
@@ -79,15 +81,37 @@ def scores(runs: Iterable[Run], column: str) -> dict[str, list[float]]:
     return found
 
 
+def columns(runs: Iterable[Run]) -> tuple[dict[str, dict[str, list[float]]], dict[str, dict[str, str]]]:
+    """Return what `viz.score_table` draws: three scores by network, and three facts.
+
+    Examples
+    --------
+    >>> measured, facts = columns(load())
+    >>> list(measured), facts["weights"]["FCN-8s"]
+    (['mIoU', 'boundary IoU', 'pole + sign IoU'], '1.75 M')
+    """
+    runs = list(runs)
+    facts = {
+        "weights": _facts(runs, "parameters", lambda number: f"{number / 1e6:.2f} M"),
+        "s / epoch": _facts(runs, "seconds_per_epoch", lambda seconds: f"{seconds:.1f}"),
+        "memory": _facts(runs, "peak_mb", lambda megabytes: f"{megabytes / 1000:.2f} GB"),
+    }
+    return {title: scores(runs, column) for column, title in SCORES.items()}, facts
+
+
+def _facts(runs: list[Run], column: str, text: Callable[[float], str]) -> dict[str, str]:
+    return {network: text(median(values)) for network, values in scores(runs, column).items()}
+
+
 def summary(runs: Iterable[Run]) -> str:
     """Return the table as text: mean ± standard deviation over the seeds."""
     runs = list(runs)
-    columns = {"mean_iou": "mIoU", "boundary_iou": "boundary IoU", "thin_iou": "pole + sign IoU"}
-    lines = [f"{'network':<10}{'parameters':>12}" + "".join(f"{title:>18}" for title in columns.values())]
+    wide = max(len(run.network) for run in runs)
+    lines = [f"{'network':<{wide}}{'weights':>12}" + "".join(f"{title:>18}" for title in SCORES.values())]
     for network in dict.fromkeys(run.network for run in runs):
         own = [run for run in runs if run.network == network]
-        cells = [_spread([getattr(run, column) for run in own]) for column in columns]
-        lines.append(f"{network:<10}{own[0].parameters:>12,}" + "".join(f"{cell:>18}" for cell in cells))
+        cells = [_spread([getattr(run, column) for run in own]) for column in SCORES]
+        lines.append(f"{network:<{wide}}{own[0].parameters:>12,}" + "".join(f"{cell:>18}" for cell in cells))
     return "\n".join(lines)
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .histories import learning_curves
     from .kernels import filters
     from .map_browser import feature_maps
+    from .score_tables import score_table
     from .segmentations import segmentation
     from .shapes import explain_shapes
     from .spreads import scores
@@ -33,6 +34,7 @@ _HOMES = {
     "learning_curves": "histories",
     "live_curves": "curves",
     "receptive_field": "fields.pictures",
+    "score_table": "score_tables",
     "scores": "spreads",
     "segmentation": "segmentations",
     "images": "figures",
@@ -56,6 +58,7 @@ __all__ = [
     "live_curves",
     "matrices",
     "receptive_field",
+    "score_table",
     "scores",
     "segmentation",
     "step_conv",

@@ -73,8 +73,8 @@ def scores(values: Mapping[str, Any], what: str = "score") -> Picture:
     with style.apply():
         names = [textwrap.wrap(row.name, 30) or [""] for row in rows]
         told = [told_in(row, decimals) for row in rows]
-        left = _PAD + max(_width(line) for lines in names for line in lines) + _GAP
-        right = max(map(_width, told)) + _GAP + _PAD
+        left = _PAD + max(text_width(line) for lines in names for line in lines) + _GAP
+        right = max(map(text_width, told)) + _GAP + _PAD
         width = min(style.WIDTH, max(left + _PLOT + right, 560))
         heights = [max(_ROW, _LINE * len(lines) + 14) for lines in names]
         height = sum(heights)
@@ -137,7 +137,7 @@ def describe(rows: Sequence[Row], what: str, decimals: int) -> str:
     return f"{what}{over}: " + ", ".join(f"{row.name} {told_in(row, decimals)}" for row in rows)
 
 
-def _width(text: str) -> float:
+def text_width(text: str) -> float:
     """Return the pixels that a text takes."""
     font = FontProperties(family=style.FONT, size=9.5)
     return text_to_path.get_text_width_height_descent(text, font, False)[0] * style.DPI / 72
