@@ -1117,27 +1117,15 @@ for name, values in rows.items():
 #
 # `python -m cnncourse compare --networks FCN-32s FCN-16s FCN-8s`
 
-# %% id="measured" alt="Mean IoU of the three networks, three seeds each as circles with mean and spread: FCN-32s lowest, FCN-16s clearly higher, FCN-8s highest; the spread between seeds is much smaller than the distance between networks."
+# %% id="measured" alt="Mean IoU, boundary IoU and the IoU of poles and signs of the three networks, three seeds each as circles with mean and spread: FCN-32s lowest, FCN-16s clearly higher, FCN-8s highest in all three; the spread between seeds is much smaller than the distance between networks."
 runs = [run for run in comparison.load() if run.network.startswith("FCN")]
-viz.scores(comparison.scores(runs, "mean_iou"), "mean IoU on new scenes")
-
-# %% id="measured-table"
-columns = {
-    "parameters": ",.0f",
-    "mean_iou": ".3f",
-    "boundary_iou": ".3f",
-    "thin_iou": ".3f",
-    "pixel_accuracy": ".3f",
-}
-print(f"{'':<8}", *(f"{column:>15}" for column in columns))
-for name in paper:
-    means = [torch.tensor(comparison.scores(runs, column)[name]).double().mean() for column in columns]
-    print(f"{name:<8}", *(f"{m:>15{form}}" for m, form in zip(means, columns.values(), strict=True)))
+viz.score_table(*comparison.columns(runs))
 
 # %% [markdown] id="measured-read"
-# (`thin_iou` is the mean IoU of Pole and SignSymbol.) Same encoder, same budget, and fewer parameters the finer it is; what differs is the way back up. The distances are many
-# times the spread between seeds. Compare with the table of perfect cells: with the full budget FCN-8s comes close to what
-# 8-pixel cells allow, and FCN-32s is even above its row, since smoothly blended scores can cut a cell in two.
+# (Weights: those that are trained; the bilinear kernels are not.) Same encoder, same budget, as many weights; what differs
+# is the way back up. The distances are many times the spread between seeds. Compare with the table of perfect cells: with
+# the full budget FCN-8s comes close to what 8-pixel cells allow, and FCN-32s is even above its row, since smoothly blended
+# scores can cut a cell in two.
 #
 # On PASCAL VOC the authors report mean IoU of 59.4, 62.4 and 62.7 % (a part of the 2011 validation set, table 2): the
 # same order, and a much smaller gain. Their pictures show few large objects, where a coarse mask is nearly right; ours
