@@ -43,6 +43,12 @@ EXERCISES = Catalog(
             "design_doubling",
             "max_unpool2d",
         ),
+        "segnet.encoder": ("encoder_stage",),
+        "segnet.decoder": ("decoder_stage",),
+        "segnet.class_weights": ("median_frequency_weights",),
+        "unet.cropping": ("center_crop",),
+        "unet.sizes": ("unet_output_size",),
+        "unet.borders": ("border_weight_map",),
     }
 )
 

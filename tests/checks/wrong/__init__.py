@@ -2,15 +2,20 @@
 
 from tests.checks.wrong import (  # noqa: F401  they fill it
     channels,
+    class_weights,
     classification,
     conv2d,
+    cropping,
     edge_kernel,
     fcn,
     generalization,
     inside,
     output_size,
+    segnet_stages,
     small,
     training,
+    unet_borders,
+    unet_sizes,
     upsampling,
     windows,
 )
