@@ -10,10 +10,13 @@ if TYPE_CHECKING:
     from .augmentation import flip_pair
     from .borders import border_weight_map
     from .dataset import Dataset, Sample
+    from .elastic import ElasticDeformation
     from .geometric import shapes
     from .handwriting import digits
     from .instances import instance_boxes, instance_classes
     from .membranes import isbi2012
+    from .microscopy import cells
+    from .nuclei import dsb2018
     from .pets import oxford_pets
     from .photographs import PHOTOGRAPHS, photograph
     from .road import road_scenes
@@ -23,12 +26,15 @@ if TYPE_CHECKING:
 # A file is not named like a function in it: importing `datasets.digits` as a module would hide the function.
 _HOMES = {
     "Dataset": "dataset",
+    "ElasticDeformation": "elastic",
     "PHOTOGRAPHS": "photographs",
     "Sample": "dataset",
     "border_weight_map": "borders",
     "camvid": "streets",
+    "cells": "microscopy",
     "cifar10": "torchvision_sets",
     "digits": "handwriting",
+    "dsb2018": "nuclei",
     "fashion_mnist": "torchvision_sets",
     "flip_pair": "augmentation",
     "instance_boxes": "instances",
@@ -44,11 +50,14 @@ _HOMES = {
 __all__ = [
     "PHOTOGRAPHS",
     "Dataset",
+    "ElasticDeformation",
     "Sample",
     "border_weight_map",
     "camvid",
+    "cells",
     "cifar10",
     "digits",
+    "dsb2018",
     "fashion_mnist",
     "flip_pair",
     "instance_boxes",

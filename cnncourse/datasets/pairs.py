@@ -91,7 +91,7 @@ def stack(
     labels: Mapping[int, int],
     size: int | tuple[int, int] | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """Return images uint8 [N, C, H, W] and masks uint8 [N, H, W].
+    """Return images uint8 [N, C, H, W] and masks [N, H, W], uint8 or, for targets above 255, int32.
 
     Parameters
     ----------
@@ -171,16 +171,16 @@ def _targets(mask: Image.Image, name: str, labels: Mapping[int, int]) -> Image.I
             f"{_listed(labels)}: turn its colors into label numbers first"
         )
     values = np.array(mask).astype(np.int64)
-    table = np.full(256, -1, np.int16)
+    table = np.full(max(labels) + 2, -1, np.int32)
     table[list(labels)] = list(labels.values())
-    targets = np.where(values < 256, table[values & 255], -1)
+    targets = table[np.clip(values, -1, len(table) - 1)]
     if targets.min() < 0:
         y, x = np.argwhere(targets < 0)[0]
         raise ValueError(
             f"{name} holds the label {values[y, x]} in row {y}, column {x} "
             f"({(targets < 0).sum():,} pixels hold an unknown label); expected {_listed(labels)}"
         )
-    return Image.fromarray(targets.astype(np.uint8))
+    return Image.fromarray(targets.astype(np.uint8 if max(labels.values()) < 256 else np.int32))
 
 
 def _listed(labels: Mapping[int, int]) -> str:
