@@ -16,7 +16,8 @@ from tests.checks.wrong import WRONG
 
 ALL = list(EXERCISES.values())
 NO_ARGUMENTS = {"vertical_edge_kernel", "design_layers"}
-BUILDERS = {"simple_cnn", "EarlyStopping", "linear_to_conv"}  # what they return is looked at, not compared
+# what they return is looked at, not compared
+BUILDERS = {"simple_cnn", "EarlyStopping", "linear_to_conv", "encoder_stage", "decoder_stage"}
 
 by_exercise = pytest.mark.parametrize("exercise", ALL, ids=lambda e: e.name)
 
