@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -73,7 +74,28 @@ class Unpooling(nn.Module):
 
 def place(x: Tensor, indices: Tensor, size: Sequence[int]) -> Tensor:
     """Put each value at its flat index in a map of zeros [N, C, *size]."""
-    return F.max_unpool2d(x, indices, [2, 2], output_size=list(size))
+    return _Placing.apply(x, indices, tuple(size))
+
+
+class _Placing(torch.autograd.Function):
+    """torch's unpooling with a way back that keeps the layout, which torch's own copies into another."""
+
+    @staticmethod
+    def forward(x: Tensor, indices: Tensor, size: tuple[int, int]) -> Tensor:
+        return F.max_unpool2d(x, indices, [2, 2], output_size=list(size))
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor, tuple[int, int]], output: Tensor) -> None:
+        ctx.save_for_backward(inputs[1])
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+        """A value's gradient is the one of the cell that it was put at."""
+        (indices,) = ctx.saved_tensors
+        if not indices.is_contiguous(memory_format=torch.channels_last):
+            return gradient.flatten(2).gather(2, indices.flatten(2)).view_as(indices), None, None
+        cells, places = (maps.movedim(1, 3).flatten(1, 2) for maps in (gradient, indices))  # [N, H·W, C]
+        return cells.gather(1, places).view_as(indices.movedim(1, 3)).movedim(3, 1), None, None
 
 
 def _recorded(indices: Tensor, size: Sequence[int]) -> Tensor:

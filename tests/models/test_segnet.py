@@ -158,6 +158,31 @@ def test_a_stage_pools_and_unpools_as_torch_does(size, dtype):
         assert torch.equal(gradient, theirs)
 
 
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize("size", [(7, 10), (8, 6)])
+def test_gradients_come_back_in_the_layout_of_the_maps(layout, size):
+    """Else the layers before would copy maps, or compute slowly."""
+    x = torch.rand(2, 3, *size).contiguous(memory_format=layout).requires_grad_()
+    pooled, indices = F.max_pool2d(x, 2, ceil_mode=True, return_indices=True)
+    maps = Unpooling()(pooled, indices, size)
+    assert maps.is_contiguous(memory_format=layout)
+    for upstream in (torch.contiguous_format, torch.channels_last):
+        given = torch.rand(2, 3, *size).contiguous(memory_format=upstream)
+        gradient, earlier = torch.autograd.grad(maps, (pooled, x), given, retain_graph=True)
+        assert gradient.is_contiguous(memory_format=layout)
+        assert earlier.is_contiguous(memory_format=layout)
+
+
+def test_unpooling_can_be_differentiated_twice():
+    pooled, indices = F.max_pool2d(torch.rand(1, 2, 5, 4).double(), 2, ceil_mode=True, return_indices=True)
+
+    def squares(values):
+        return Unpooling()(values, indices, (5, 4)).square()
+
+    assert torch.autograd.gradcheck(squares, pooled.requires_grad_())
+    assert torch.autograd.gradgradcheck(squares, pooled)
+
+
 def test_indices_reach_the_pixels_that_stood_there():
     """Taking from the map before the pool at the recorded places gives what was pooled."""
     torch.manual_seed(0)
