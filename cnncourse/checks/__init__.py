@@ -48,6 +48,7 @@ EXERCISES = Catalog(
         "segnet.class_weights": ("median_frequency_weights",),
         "unet.cropping": ("center_crop",),
         "unet.sizes": ("unet_output_size",),
+        "unet.upward": ("up_block",),
         "unet.borders": ("border_weight_map",),
     }
 )

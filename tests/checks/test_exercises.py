@@ -17,7 +17,7 @@ from tests.checks.wrong import WRONG
 ALL = list(EXERCISES.values())
 NO_ARGUMENTS = {"vertical_edge_kernel", "design_layers"}
 # what they return is looked at, not compared
-BUILDERS = {"simple_cnn", "EarlyStopping", "linear_to_conv", "encoder_stage", "decoder_stage"}
+BUILDERS = {"simple_cnn", "EarlyStopping", "linear_to_conv", "encoder_stage", "decoder_stage", "up_block"}
 
 by_exercise = pytest.mark.parametrize("exercise", ALL, ids=lambda e: e.name)
 

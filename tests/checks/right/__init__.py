@@ -10,6 +10,7 @@ from tests.checks.right import (  # noqa: F401  they fill the bank
     segnet_stages,
     unet_borders,
     unet_sizes,
+    unet_upward,
     upsampling,
 )
 from tests.checks.right_answers import RIGHT

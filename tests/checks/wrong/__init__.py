@@ -16,6 +16,7 @@ from tests.checks.wrong import (  # noqa: F401  they fill it
     training,
     unet_borders,
     unet_sizes,
+    unet_upward,
     upsampling,
     windows,
 )
