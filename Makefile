@@ -59,8 +59,9 @@ restore: environment ## Put lessons/ and solutions/ back as they were built, los
 colab-check: environment ## Run every solution with exactly the packages of Google Colab
 	$(call timed,colab-check,$(BIN)/python tests/colab/colab_check.py)
 
-bench: environment ## Measure training beside Keras on MNIST, and starting; an idle machine, about 10 minutes
+bench: environment ## Measure training beside Keras and others, and starting; an idle machine, about 25 minutes
 	$(call timed,mnist,$(BIN)/python tests/benchmarks/mnist.py)
+	$(call timed,steps,$(BIN)/python tests/benchmarks/steps.py)
 	$(call timed,starting,$(BIN)/python tests/benchmarks/starting.py)
 	@$(BIN)/python tests/benchmarks/report.py
 

@@ -9,28 +9,16 @@ does meets both alike. Every pair is kept in ``.benchmarks``; ``report.py`` make
 """
 
 import argparse
-import json
 import os
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
+from environment import ROOT, THEIRS, keep, make_environment, measured
 
 from cnncourse import datasets
-
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
-KEPT = ROOT / ".benchmarks"
-VENV = ROOT / ".venv-bench"
-KERAS = VENV / ("Scripts" if os.name == "nt" else "bin") / "python"
-REQUIREMENTS = HERE / "requirements-keras.txt"
-UNSET = ("OMP_NUM_THREADS", "GOMP_SPINCOUNT")  # of the shell or the Makefile: each decides by itself
-# A thread keeps its core. Left to a scheduler that packs them, both threads of one training may share a core
-# while the other is idle: steps of 1.7 ms took 2.4 and, on another day, 9. TensorFlow's threads ignore it.
-SET = {"OMP_PROC_BIND": "true"}
 
 
 def main() -> None:
@@ -71,35 +59,17 @@ def write_arrays(name: str, root: str | None, folder: Path) -> str:
     return str(path)
 
 
-def make_environment() -> None:
-    """Make ``.venv-bench`` with Keras, unless it is there as the requirements want it."""
-    stamp = VENV / "requirements.txt"
-    if stamp.exists() and stamp.read_text() == REQUIREMENTS.read_text():
-        return
-    print("making .venv-bench with Keras ...", flush=True)
-    uv = [sys.executable, "-m", "uv"]
-    subprocess.run([*uv, "venv", "--quiet", "--clear", str(VENV)], check=True)
-    install = ["pip", "install", "--quiet", "--python", str(KERAS), "--requirements", str(REQUIREMENTS)]
-    subprocess.run([*uv, *install], check=True)
-    stamp.write_text(REQUIREMENTS.read_text())
-
-
 def pair(name: str, file: str, batch: int, epochs: int, seed: int, threads: int) -> None:
     """Train with ours, then with Keras, and keep and print the result."""
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
-    arguments = [file, *map(str, (batch, epochs, seed, threads))]
+    arguments = (file, batch, epochs, seed, threads)
     found = {
-        who: json.loads(_output([python, str(HERE / script), *arguments]).splitlines()[-1])
-        for who, python, script in (
-            ("ours", sys.executable, "train_ours.py"),
-            ("keras", str(KERAS), "train_keras.py"),
-        )
+        "ours": measured(sys.executable, "train_ours.py", *arguments),
+        "keras": measured(THEIRS, "train_keras.py", *arguments),
     }
     found |= {"data": name, "batch": batch, "epochs": epochs, "seed": seed, "threads": threads}
     found |= {"load": load, "date": time.strftime("%Y-%m-%d")}
-    KEPT.mkdir(parents=True, exist_ok=True)
-    path = KEPT / f"{name}-batch{batch}-epochs{epochs}-threads{threads}-seed{seed}.json"
-    path.write_text(json.dumps(found, indent=1) + "\n")
+    keep(f"{name}-batch{batch}-epochs{epochs}-threads{threads}-seed{seed}", found)
     ours, keras = found["ours"], found["keras"]
     seconds, processor = (ours[what] / keras[what] for what in ("seconds", "processor_seconds"))
     print(
@@ -109,14 +79,6 @@ def pair(name: str, file: str, batch: int, epochs: int, seed: int, threads: int)
         f"ratio {seconds:.2f} (processor seconds {processor:.2f}; load before {load:.1f})",
         flush=True,
     )
-
-
-def _output(command: list[str]) -> str:
-    environment = {name: value for name, value in os.environ.items() if name not in UNSET} | SET
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment)
-    if done.returncode:
-        raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr.strip()[-3000:]}")
-    return done.stdout
 
 
 if __name__ == "__main__":

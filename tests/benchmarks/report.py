@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from report_steps import steps
 
 HERE = Path(__file__).resolve().parent
 KEPT = HERE.parents[1] / ".benchmarks"
@@ -17,11 +18,13 @@ KEPT = HERE.parents[1] / ".benchmarks"
 def main() -> None:
     """Write the file, or say that there is nothing to write."""
     pairs = [json.loads(path.read_text()) for path in KEPT.glob("*mnist-*.json")]
+    rounds = [json.loads(path.read_text()) for path in KEPT.glob("steps-*.json")]
     starting = KEPT / "starting.json"
-    if not pairs and not starting.exists():
-        raise SystemExit("nothing was measured yet; run mnist.py and starting.py first")
+    if not pairs and not rounds and not starting.exists():
+        raise SystemExit("nothing was measured yet; run mnist.py, steps.py and starting.py first")
     parts = ["# Benchmarks", "Written by `make bench`.", f"Machine: {machine()}."]
     parts += trainings(pairs) if pairs else []
+    parts += steps(rounds) if rounds else []
     parts += start(json.loads(starting.read_text())) if starting.exists() else []
     (HERE / "RESULTS.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     print("wrote tests/benchmarks/RESULTS.md")
