@@ -75,5 +75,5 @@ def _expose(dice: Dice, seen: np.ndarray) -> np.ndarray:
     height, width = seen.shape
     photons = 1 / dice.uniform(60, 220)
     noise = grain(dice, height, width) * np.sqrt(np.maximum(seen, 0) * photons + 0.0006)
-    levels = dice.uniform(105, 165) * (seen + noise) + dice.uniform(10, 26)
+    levels = dice.uniform(125, 190) * (seen + noise) + dice.uniform(10, 26)
     return np.clip(levels, 0, 255).astype(np.uint8)
