@@ -18,13 +18,16 @@ class ElasticDeformation:
     interpolated linearly between four pixels, of the mask the nearest. What lies outside the image is
     its mirror image, so that no cell is cut by a border that is none, and no background invented.
 
+    Where the field squeezes, a line of one pixel may break: for weighted borders deform the instances, and
+    make mask and weights of what comes out.
+
     Random numbers are torch's: seeded by `Dataset.batches` and `training.fit`, or by ``torch.manual_seed``.
 
     Parameters
     ----------
     deviation : float
         Standard deviation of the displacements, in pixels; 0 changes nothing. The paper's 10 belong to
-        images of 512×512 and cells of about 50 pixels: scale it with what the images show.
+        images of 512×512: scale it with the size of yours.
 
     Raises
     ------
