@@ -1,8 +1,9 @@
-"""Look at a stage of the decoder: what is the first thing that is not as wanted, if there is one?"""
+"""Look at what comes out of a stage of the decoder: maps of the given size, of values put back in place."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import torch
@@ -11,62 +12,29 @@ from torch.nn import functional as F
 
 from ..comparing import kind
 from ..observing import Seen
-from .stages import (
-    WANTED,
-    Stage,
-    close,
-    convolved,
-    learning_problem,
-    no_stage,
-    norm_problem,
-    order_problem,
-    way_problem,
-    weights_problem,
-)
+from .looking import Look
+from .stage_problems import Pairs, order_problem, padded_otherwise, way_problem
+from .stages import Stage, close, convolved
 
 Inputs = tuple[Tensor, Tensor, torch.Size]
 # Images, rows, columns, and whether the pool that the indices come from kept a window that was cut off.
-SIZES = ((2, 9, 7, True), (3, 6, 8, True), (1, 5, 10, False), (2, 7, 11, False))
+_SIZES = ((2, 9, 7, True), (3, 6, 8, True), (1, 5, 10, False), (2, 7, 11, False))
 
 
-def look(build: Callable[..., Any], in_channels: int, out_channels: int, convs: int) -> Seen:
-    """Build a stage and return the first thing that is not as wanted, or that all is."""
-    model = build(in_channels, out_channels, convs)
-    problem = no_stage(model, "x, indices, size")
-    if problem:
-        return problem
-    shapes = [*[(in_channels, in_channels)] * (convs - 1), (out_channels, in_channels)]
-    first, *others = (_pooled(in_channels, *size) for size in SIZES)
-    stage = Stage(model.train(), first)
-    problem = weights_problem(stage, shapes) or norm_problem(stage, convs)
-    if problem:
-        return problem
-    if stage.error:
-        return _error_problem(stage.error)
-    problem = _results(stage, stage.outputs, first, shapes) or _learning(stage)
-    if problem:
-        return problem
-    for inputs in others:
-        try:
-            outputs = stage.run(*inputs)
-        except RuntimeError as error:
-            return _error_problem(error)
-        problem = _results(stage, outputs, inputs, shapes)
-        if problem:
-            return problem
-    return (
-        _modes(stage)
-        or _two_stages(build, stage, shapes, (in_channels, out_channels, convs))
-        or Seen(WANTED, f"unpooling, then {convs} × (convolution 3×3, batch norm, ReLU)")
-    )
+@cache
+def _pooled(channels: int) -> tuple[Inputs, ...]:
+    """Return values at random, where a pool of other maps found its maxima, and the size of those."""
+    generator, all_inputs = torch.Generator().manual_seed(channels), []
+    for number, height, width, ceil in _SIZES:
+        maps = torch.randn(number, channels, height, width, generator=generator)
+        pooled, indices = F.max_pool2d(maps, 2, ceil_mode=ceil, return_indices=True)
+        values = torch.randn(pooled.shape, generator=generator)
+        all_inputs.append((values, indices, maps.shape[2:]))
+    return tuple(all_inputs)
 
 
-def _pooled(channels: int, number: int, height: int, width: int, ceil: bool) -> Inputs:
-    """Return values at random, and where a pool of other maps found its maxima."""
-    generator = torch.Generator().manual_seed(height)
-    maps = torch.randn(number, channels, height, width, generator=generator)
-    pooled, indices = F.max_pool2d(maps, 2, ceil_mode=ceil, return_indices=True)
-    return torch.randn(pooled.shape, generator=generator), indices, maps.shape[2:]
+def _pairs(inputs: int, outputs: int, convs: int) -> Pairs:
+    return [*[(inputs, inputs)] * (convs - 1), (outputs, inputs)]
 
 
 def _placed(x: Tensor, indices: Tensor, size: torch.Size) -> Tensor:
@@ -74,47 +42,52 @@ def _placed(x: Tensor, indices: Tensor, size: torch.Size) -> Tensor:
     return empty.scatter(2, indices.flatten(2), x.flatten(2)).view(*x.shape[:2], *size)
 
 
-def _error_problem(error: Exception) -> Seen:
-    """Name an unpooling that was not told the size; raise any other error again."""
-    if "invalid max index" in str(error) or "invalid output_size" in str(error):
-        return Seen("size ignored", f"an error: {str(error).splitlines()[0]}"[:80])
-    raise error
+def _refused(error: Exception) -> Seen | None:
+    """Say what an unpooling that refuses its arguments was given."""
+    text = f"{type(error).__name__}: {error}".splitlines()[0][:120]
+    if "invalid max index" in text:
+        return Seen("size ignored", text)
+    if "shape of indices" in text:
+        return Seen("unpooled last", text)
+    return Seen("unpool refused", text) if "invalid output_size" in text else None
 
 
-def _results(stage: Stage, outputs: Any, inputs: Inputs, shapes: list[tuple[int, int]]) -> Seen | None:
-    """Compare what came out with the unpooled values, convolved."""
+def _results(stage: Stage, outputs: Any, inputs: Inputs, pairs: Pairs) -> Seen | None:
+    """Compare maps with the unpooled values, convolved."""
+    if outputs is None:
+        return Seen("nothing", "a forward that returns None")
     if not isinstance(outputs, Tensor):
-        return Seen("no map", kind(outputs))
-    x, _, size = inputs
-    expected = convolved(_placed(*inputs), shapes)
+        return Seen("no maps", kind(outputs))
+    expected = convolved(_placed(*inputs), pairs)
     if outputs.shape != expected.shape:
-        text = f"shape {list(outputs.shape)} for the size {tuple(size)}"
-        return way_problem(stage) or Seen(_shape_problem(stage, outputs, x), text)
+        return _shape_problem(stage, outputs, *inputs)
     if not close(outputs, expected):
-        return _numbers_problem(stage, outputs, inputs, shapes)
+        return _numbers_problem(stage, inputs, len(pairs))
     return Seen("changed", "a stage that changes what it is given") if stage.changed else None
 
 
-def _shape_problem(stage: Stage, outputs: Tensor, x: Tensor) -> str:
-    if any(set(getattr(node, "_saved_padding", (1,))) != {1} for node in stage.convolutions):
-        return "padding"
-    rows, columns = outputs.shape[2:]
-    if (rows, columns) == tuple(x.shape[2:]):
-        return "not unpooled"
-    if (rows, columns) == (2 * x.shape[2], 2 * x.shape[3]):
-        return "size ignored"
-    return "shape"
-
-
-def _numbers_problem(stage: Stage, outputs: Tensor, inputs: Inputs, shapes: list[tuple[int, int]]) -> Seen:
-    seen, convs = stage.operations, len(shapes)
-    if "u" in seen and seen.index("u") > seen.index("c"):
-        return Seen("unpooled last", "a stage that convolves before it unpools")
-    problem = order_problem(stage, convs)
+def _shape_problem(stage: Stage, outputs: Tensor, x: Tensor, indices: Tensor, size: torch.Size) -> Seen:
+    seen, got = stage.operations, tuple(outputs.shape[2:])
+    text = f"maps of shape {list(outputs.shape)} for the size {tuple(size)}"
+    problem = way_problem(stage)
     if problem:
         return problem
+    if padded_otherwise(stage):
+        return Seen("padding", text)
+    if "i" in seen and "u" not in seen:
+        return Seen("spread", text)
+    if got == tuple(x.shape[2:]):
+        return Seen("not unpooled", text)
+    return Seen("size ignored" if got == tuple(2 * n for n in x.shape[2:]) else "shape", text)
+
+
+def _numbers_problem(stage: Stage, inputs: Inputs, convs: int) -> Seen:
+    seen = stage.operations
+    if "u" in seen and "c" in seen[: seen.index("u")]:
+        return Seen("unpooled last", "a stage that convolves before it unpools")
     return (
-        _placing_problem(stage, *inputs)
+        order_problem(stage, convs)
+        or _placing_problem(stage, *inputs)
         or way_problem(stage)
         or Seen("other numbers", "other numbers than unpooling and convolutions give")
     )
@@ -123,10 +96,10 @@ def _numbers_problem(stage: Stage, outputs: Tensor, inputs: Inputs, shapes: list
 def _placing_problem(stage: Stage, x: Tensor, indices: Tensor, size: torch.Size) -> Seen | None:
     """Compare what the first convolution was given with the unpooled values."""
     first = next(iter(stage.convolutions), None)
-    entered = getattr(first, "_saved_input", None)
-    if entered is None or close(entered, _placed(x, indices, size)):
+    entered, right = getattr(first, "_saved_input", None), _placed(x, indices, size)
+    if entered is None or entered.shape != right.shape or close(entered, right):
         return None
-    if any(entered.shape == by.shape and close(entered, by) for by in _resized(x, indices, size)):
+    if any(close(entered, by) for by in _resized(x, indices, size)):
         return Seen("misplaced", "values that were unpooled to another size first")
     if entered.count_nonzero() > x.numel():
         return Seen("spread", "values that were spread over several cells")
@@ -134,53 +107,26 @@ def _placing_problem(stage: Stage, x: Tensor, indices: Tensor, size: torch.Size)
 
 
 def _resized(x: Tensor, indices: Tensor, size: torch.Size) -> Iterator[Tensor]:
-    """Yield the values unpooled to twice their size, and that map brought to the wanted size."""
+    """Yield the values unpooled to twice their size, that map then brought to the wanted size."""
     double = torch.Size(2 * n for n in x.shape[2:])
     if indices.max() >= double.numel():
         return
     wrong = _placed(x, indices, double)
-    missing = [size[1] - double[1], size[0] - double[0]]
-    yield F.pad(wrong, (0, missing[0], 0, missing[1]))
-    yield F.pad(wrong, (missing[0], 0, missing[1], 0))
-    for options in (
-        {"mode": "nearest"},
-        {"mode": "bilinear"},
-        {"mode": "bilinear", "align_corners": True},
-    ):
-        yield F.interpolate(wrong, size=size, **options)
+    rows, columns = (wanted - got for wanted, got in zip(size, double, strict=True))
+    yield F.pad(wrong, (0, columns, 0, rows))
+    yield F.pad(wrong, (columns, 0, rows, 0))
+    for mode in ("nearest", "bilinear", "bicubic"):
+        yield F.interpolate(wrong, size=size, mode=mode)
+    yield F.interpolate(wrong, size=size, mode="bilinear", align_corners=True)
     yield F.adaptive_max_pool2d(wrong, tuple(size))
     yield F.adaptive_avg_pool2d(wrong, (size[0], size[1]))
 
 
-def _learning(stage: Stage) -> Seen | None:
-    problem = learning_problem(stage)
-    if problem:
-        return problem
-    if id(stage.leaves[-1]) not in stage.uses():
-        return Seen("cut", "no gradient for the values that come in")
-    return None
-
-
-def _modes(stage: Stage) -> Seen | None:
-    """Say whether in eval mode each image is treated by itself."""
-    stage.model.eval()
-    x, indices, size = stage.inputs
-    together, alone = stage.run(x, indices, size), stage.run(x[:1], indices[:1], size)
-    stage.model.train()
-    if close(together[:1], alone.detach().cpu()):
-        return None
-    return Seen("batch in eval", "in eval mode another result for an image alone than in a batch")
-
-
-def _two_stages(
-    build: Callable[..., Any], stage: Stage, shapes: list[tuple[int, int]], sizes: tuple[int, int, int]
-) -> Seen | None:
-    """Say whether a second stage, and a second pass, leave the first alone."""
-    x, indices, size = stage.inputs
-    other = Stage(build(*sizes).train(), (x.flip(2, 3), indices, size))
-    own = {weight.data_ptr() for weight in stage.weights}
-    if any(weight.data_ptr() in own for weight in other.weights):
-        return Seen("shared stage", "the same weights in a second stage")
-    return _results(stage, stage.outputs, stage.inputs, shapes) and Seen(
-        "shared results", "results of the first pass that a later pass changed"
-    )
+LOOK = Look(
+    arguments=("x", "indices", "size"),
+    pairs=_pairs,
+    inputs=_pooled,
+    results=_results,
+    refused=_refused,
+    text="unpooling to the given size, then convolutions 3×3 with batch norm and ReLU",
+)

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from ...models.segnet import encoder_stage
 from ..exercise import Exercise, Probe
-from .encoder_looks import look
+from .encoder_looks import LOOK
 from .encoder_mistakes import MISTAKES
-from .stages import first_problem
 
-_STAGES = ((3, 5, 2), (2, 4, 1), (4, 4, 3))
-_NOTES = ("two convolutions", "a single convolution", "as many maps out as in")
+_STAGES = ((3, 5, 2), (2, 4, 1), (4, 2, 3))
+_NOTES = ("two convolutions", "a single convolution", "three convolutions")
 
 EXERCISE = Exercise(
     name="encoder_stage",
     number="8.1",
     signature="encoder_stage(in_channels, out_channels, convs) -> nn.Module with forward(x) -> (pooled, "
-    "indices, size before pooling)",
+    "indices, (H, W) before pooling)",
     reference=encoder_stage,
     probes=tuple(
-        Probe(sizes, drive=first_problem(look, _STAGES[:number]), note=note)
+        Probe(sizes, drive=LOOK.after(*_STAGES[:number]), note=note)
         for number, (sizes, note) in enumerate(zip(_STAGES, _NOTES, strict=True))
     ),
     misconceptions=MISTAKES,
@@ -30,7 +29,6 @@ EXERCISE = Exercise(
         "At the end of forward: pooled, indices = F.max_pool2d(x, 2, return_indices=True) and return pooled, "
         "indices, x.shape[-2:].",
     ),
-    seconds=10.0,
 )
 
 EXERCISES = (EXERCISE,)

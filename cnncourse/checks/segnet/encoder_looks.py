@@ -1,8 +1,8 @@
-"""Look at a stage of the encoder: what is the first thing that is not as wanted, if there is one?"""
+"""Look at what comes out of a stage of the encoder: pooled maps, indices, the size before pooling."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import torch
@@ -11,143 +11,127 @@ from torch.nn import functional as F
 
 from ..comparing import kind
 from ..observing import Seen
-from .stages import (
-    WANTED,
-    Stage,
-    close,
-    convolved,
-    learning_problem,
-    no_stage,
-    norm_problem,
-    order_problem,
-    way_problem,
-    weights_problem,
-)
+from .looking import Look
+from .stage_problems import Pairs, order_problem, padded_otherwise, way_problem
+from .stages import Stage, close, convolved, tensors_in
 
-SIZES = ((2, 9, 7), (3, 6, 8), (1, 5, 10))  # images, rows and columns: odd and even, never square
+_SIZES = ((2, 9, 7), (3, 6, 8), (1, 5, 10))  # images, rows and columns: odd and even, never square
+_OF_A_POOL = ("kernel_size", "stride", "padding")
 
 
-def look(build: Callable[..., Any], in_channels: int, out_channels: int, convs: int) -> Seen:
-    """Build a stage and return the first thing that is not as wanted, or that all is."""
-    model = build(in_channels, out_channels, convs)
-    problem = no_stage(model, "x")
-    if problem:
-        return problem
-    shapes = [(out_channels, in_channels), *[(out_channels, out_channels)] * (convs - 1)]
-    first, *others = (_images(in_channels, *size) for size in SIZES)
-    stage = Stage(model.train(), (first,))
-    problem = weights_problem(stage, shapes) or norm_problem(stage, convs)
-    if problem:
-        return problem
-    if stage.error:
-        raise stage.error
-    problem = _results(stage, stage.outputs, first, shapes) or learning_problem(stage)
-    if problem:
-        return problem
-    for images in others:
-        problem = _results(stage, stage.run(images), images, shapes)
-        if problem:
-            return problem
-    return (
-        _modes(stage)
-        or _two_stages(build, stage, shapes, (in_channels, out_channels, convs))
-        or Seen(WANTED, f"{convs} × (convolution 3×3, batch norm, ReLU), then pooling: a triple")
-    )
+@cache
+def _images(channels: int) -> tuple[tuple[Tensor], ...]:
+    generator = torch.Generator().manual_seed(channels)
+    return tuple((torch.randn(number, channels, *size, generator=generator),) for number, *size in _SIZES)
 
 
-def _images(channels: int, number: int, height: int, width: int) -> Tensor:
-    return torch.randn(number, channels, height, width, generator=torch.Generator().manual_seed(height))
+def _pairs(inputs: int, outputs: int, convs: int) -> Pairs:
+    return [(outputs, inputs), *[(outputs, outputs)] * (convs - 1)]
 
 
-def _results(stage: Stage, outputs: Any, images: Tensor, shapes: list[tuple[int, int]]) -> Seen | None:
-    """Compare what came out with the right map, pooled."""
+def _results(stage: Stage, outputs: Any, inputs: tuple[Tensor], pairs: Pairs) -> Seen | None:
+    """Compare a triple with the right maps, pooled."""
     problem = _form(outputs)
     if problem:
         return problem
     pooled, indices, size = outputs
-    maps = convolved(images, shapes)
-    height, width = images.shape[2:]
-    sizes = [(height // 2, width // 2), ((height + 1) // 2, (width + 1) // 2)]  # floor or ceil
-    text = f"for maps of {height}×{width}: "
-    if tuple(pooled.shape[2:]) not in sizes:
-        return _pool_problem(stage, tuple(pooled.shape), (height, width), text)
-    ceil = tuple(pooled.shape[2:]) == sizes[1]
-    if not close(pooled, F.max_pool2d(maps, 2, ceil_mode=ceil)):
-        return _numbers_problem(stage, pooled, maps, len(shapes), ceil)
+    maps = convolved(*inputs, pairs)
+    height, width = maps.shape[2:]
+    floor, ceil = (height // 2, width // 2), ((height + 1) // 2, (width + 1) // 2)
+    pooled_size = tuple(pooled.shape[2:])
+    if len(pooled.shape) != 4 or pooled_size not in (floor, ceil):
+        return _pool_problem(stage, pooled, maps)
+    if not close(pooled, F.max_pool2d(maps, 2, ceil_mode=pooled_size == ceil)):
+        return _numbers_problem(stage, pooled, maps, len(pairs))
     if stage.changed:
-        return Seen("changed", "a stage that changes the images it is given")
-    return _size_problem(size, pooled, images, text) or _indices_problem(indices, pooled, maps)
+        return Seen("changed", "a stage that changes the maps it is given")
+    return _size_problem(size, pooled, maps) or _indices_problem(indices, pooled, maps)
 
 
 def _form(outputs: Any) -> Seen | None:
-    """Say whether what came out is a triple of a tensor, indices and a size."""
-    if isinstance(outputs, Tensor):
-        return Seen("map alone", "the pooled maps alone")
+    """Say whether what came out is a triple of maps, indices and something else."""
+    if outputs is None:
+        return Seen("nothing", "a forward that returns None")
     if not isinstance(outputs, tuple | list):
-        return Seen("no triple", kind(outputs))
-    if len(outputs) == 2 and all(isinstance(part, Tensor) for part in outputs):
-        there = any(not part.is_floating_point() for part in outputs)
-        return Seen("no size" if there else "no triple", "two results: " + " and ".join(map(kind, outputs)))
-    if len(outputs) != 3:
-        return Seen("no triple", f"{len(outputs)} results")
-    if all(isinstance(part, Tensor) for part in outputs[:2]):
-        if outputs[0].is_floating_point() and not outputs[1].is_floating_point():
-            return None if not isinstance(outputs[2], Tensor) else Seen("size form", "a tensor for the size")
-        if not outputs[0].is_floating_point() and outputs[1].is_floating_point():
-            return Seen("order", "indices, maps, size: another order")
-        return Seen("no indices", "a second result that is no tensor of indices")
-    if sum(isinstance(part, Tensor) for part in outputs) >= 2:
-        return Seen("order", "a triple in another order")
-    return Seen("no indices", f"{', '.join(map(kind, outputs))}")
+        return Seen("no indices" if isinstance(outputs, Tensor) else "no triple", f"{kind(outputs)} alone")
+    kinds = "".join(map(_letter, outputs))
+    text = f"{len(outputs)} results: {', '.join(map(kind, outputs))}"[:200]
+    if kinds == "mis":
+        return None
+    if kinds == "mi":
+        return Seen("no size", text)
+    if sorted(kinds) == ["i", "m", "s"]:
+        return Seen("order", text)
+    return Seen("no indices" if set(kinds) <= {"m", "s"} else "no triple", text)
 
 
-def _pool_problem(stage: Stage, shape: tuple[int, ...], size: tuple[int, int], text: str) -> Seen:
-    text += f"pooled maps of {'×'.join(map(str, shape[2:]))}"
+def _letter(part: Any) -> str:
+    if isinstance(part, Tensor) and part.dim() > 1:
+        return "m" if part.is_floating_point() else "i"
+    return "?" if isinstance(part, tuple | list) and tensors_in(part) else "s"
+
+
+def _pool_problem(stage: Stage, pooled: Tensor, maps: Tensor) -> Seen:
+    height, width = maps.shape[2:]
+    text = f"for maps of {height}×{width} pooled ones of {'×'.join(map(str, pooled.shape[2:]))}"
     problem = way_problem(stage)
     if problem:
         return problem
-    if any(set(getattr(node, "_saved_padding", (1,))) != {1} for node in stage.convolutions):
+    if padded_otherwise(stage):
         return Seen("padding", text)
-    if shape[2:] == size:
+    if pooled.shape[2:] == maps.shape[2:]:
         return Seen("not pooled", text)
-    return Seen("pool", text)
+    return Seen("pooled often" if stage.operations.count("p") > 1 else "pool", text)
 
 
-def _numbers_problem(stage: Stage, pooled: Tensor, maps: Tensor, convs: int, ceil: bool) -> Seen:
+def _numbers_problem(stage: Stage, pooled: Tensor, maps: Tensor, convs: int) -> Seen:
     seen = stage.operations
-    if "p" in seen and seen.rindex("c") > seen.index("p"):
-        return Seen("pooled first", "a stage that pools before its convolutions are done")
-    if close(pooled, F.avg_pool2d(maps, 2, ceil_mode=ceil)) or "a" in seen:
+    if "a" in seen:
         return Seen("average", "averages of the windows")
+    if "p" in seen and "p" in seen[: seen.rindex("c")]:
+        return Seen("pooled first", "a stage that pools before its convolutions are done")
     return (
         order_problem(stage, convs)
+        or _window_problem(stage)
         or way_problem(stage)
         or Seen("other numbers", "other numbers than convolutions with batch norm and ReLU give")
     )
 
 
-def _size_problem(size: Any, pooled: Tensor, images: Tensor, text: str) -> Seen | None:
+def _window_problem(stage: Stage) -> Seen | None:
+    for node in stage.nodes:
+        if node.name().startswith("MaxPool2DWithIndices"):
+            size, step, padding = (getattr(node, f"_saved_{name}", ()) for name in _OF_A_POOL)
+            if {*size, *step} - {2} or any(padding):
+                return Seen("pool", f"windows of {'×'.join(map(str, size))} or another stride or padding")
+    return None
+
+
+def _size_problem(size: Any, pooled: Tensor, maps: Tensor) -> Seen | None:
+    height, width = maps.shape[2:]
+    text = f"for maps of {height}×{width} the size {size!r}"[:100]
     try:
         given = tuple(int(n) for n in size)
     except (TypeError, ValueError):
-        return Seen("size form", f"{text}the size {size!r}"[:80])
-    height, width = images.shape[2:]
-    if given in ((height, width), (*pooled.shape[:2], height, width)):
-        return None
-    text += f"the size {given}"
+        return Seen("another size", text)
+    if given == (height, width):
+        return Seen("another size", text) if isinstance(size, Tensor) else None
     if given[-2:] == tuple(pooled.shape[2:]):
         return Seen("size after", text)
-    return Seen("other size", text)
+    if given[-2:] == (height, width):
+        return Seen("whole shape", text)
+    return Seen("another size", text)
 
 
 def _indices_problem(indices: Tensor, pooled: Tensor, maps: Tensor) -> Seen | None:
     """Compare the indices with their windows, and what lies there with what was pooled."""
     if indices.shape != pooled.shape:
-        return Seen("indices", f"indices of shape {list(indices.shape)}")
-    width = maps.shape[3]
+        return Seen("indices", f"indices of shape {list(indices.shape)} for maps of {list(pooled.shape)}")
     indices = indices.cpu().long()
-    rows, columns = indices // width, indices % width
+    rows, columns = indices // maps.shape[3], indices % maps.shape[3]
     own_rows, own_columns = (torch.arange(n) for n in indices.shape[2:])
+    if indices.max() < 4:
+        return Seen("indices in the window", "indices from 0 to 3")
     if not ((rows // 2 == own_rows[:, None]) & (columns // 2 == own_columns)).all():
         return Seen("indices", "indices of cells outside their windows")
     if not close(pooled, maps.flatten(2).gather(2, indices.flatten(2)).view_as(indices)):
@@ -155,25 +139,11 @@ def _indices_problem(indices: Tensor, pooled: Tensor, maps: Tensor) -> Seen | No
     return None
 
 
-def _modes(stage: Stage) -> Seen | None:
-    """Say whether in eval mode each image is treated by itself."""
-    stage.model.eval()
-    images = stage.inputs[0]
-    together, alone = stage.run(images)[0], stage.run(images[:1])[0]
-    stage.model.train()
-    if close(together[:1], alone.detach().cpu()):
-        return None
-    return Seen("batch in eval", "in eval mode another result for an image alone than in a batch")
-
-
-def _two_stages(
-    build: Callable[..., Any], stage: Stage, shapes: list[tuple[int, int]], sizes: tuple[int, int, int]
-) -> Seen | None:
-    """Say whether a second stage, and a second pass, leave the first alone."""
-    other = Stage(build(*sizes).train(), (stage.inputs[0].flip(2, 3),))
-    own = {weight.data_ptr() for weight in stage.weights}
-    if any(weight.data_ptr() in own for weight in other.weights):
-        return Seen("shared stage", "the same weights in a second stage")
-    return _results(stage, stage.outputs, stage.inputs[0], shapes) and Seen(
-        "shared results", "results of the first pass that a later pass changed"
-    )
+LOOK = Look(
+    arguments=("x",),
+    pairs=_pairs,
+    inputs=_images,
+    results=_results,
+    refused=lambda error: None,
+    text="convolutions 3×3 with batch norm and ReLU, then pooling; pooled maps, indices and size returned",
+)

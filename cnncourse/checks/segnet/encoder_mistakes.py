@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -13,49 +14,55 @@ from .flawed_stages import (
     Build,
     Encoder,
     Layers,
-    conv,
-    counted,
     encoder,
     first_changes,
     last_changes,
-    once,
-    others_from_inputs,
+    none_changes,
     pool,
     pooled,
-    turned,
 )
+from .stage_mistakes import shared_mistakes
+
+_RESULTS: dict[str, Callable[[Tensor], Any]] = {
+    "pooled": lambda maps: pool(maps)[0],
+    "indices": lambda maps: pool(maps)[1],
+    "size": lambda maps: maps.shape[-2:],
+    "maps": lambda maps: maps,
+    "size after": lambda maps: pool(maps)[0].shape[-2:],
+    "shape": lambda maps: maps.shape,
+    "shape after": lambda maps: pool(maps)[0].shape,
+    "turned": lambda maps: (maps.shape[3], maps.shape[2]),
+    "height": lambda maps: maps.shape[2],
+    "tensor": lambda maps: torch.tensor(maps.shape[-2:]),
+}
 
 
-def _given(*names: str) -> Build:
-    """Return a builder of right stages that return these things."""
+def _returned(*names: str) -> Build:
+    """Return a builder of stages that return these things."""
 
     def function(layers: nn.Module, x: Tensor) -> Any:
         maps = layers(x)
-        small, indices = pool(maps)
-        size = maps.shape[-2:]
-        things = {
-            "maps": small,
-            "indices": indices,
-            "size": size,
-            "before": maps,
-            "after": small.shape[-2:],
-            "channels": maps.shape[1:],
-            "swapped": (size[1], size[0]),
-            "doubled": tuple(2 * n for n in small.shape[-2:]),
-            "height": size[0],
-            "tensor": torch.tensor(size),
-        }
-        return tuple(things[name] for name in names) if len(names) > 1 else things[names[0]]
+        results = tuple(_RESULTS[name](maps) for name in names)
+        return results if len(results) > 1 else results[0]
 
     return encoder(function)
 
 
-def _pooled_by(**options: Any) -> Build:
+def _pooled_by(pool: Callable[[Tensor], tuple[Tensor, Tensor]]) -> Build:
     def function(layers: nn.Module, x: Tensor) -> Any:
         maps = layers(x)
-        return *pool(maps, **options), maps.shape[-2:]
+        return *pool(maps), maps.shape[-2:]
 
     return encoder(function)
+
+
+def _averages(maps: Tensor) -> tuple[Tensor, Tensor]:
+    return F.avg_pool2d(maps, 2), pool(maps)[1]
+
+
+def _with_indices(change: Callable[[Tensor, Tensor], Tensor]) -> Build:
+    """Return a builder whose indices are changed, in maps of a given shape."""
+    return _pooled_by(lambda maps: (F.max_pool2d(maps, 2), change(pool(maps)[1], maps)))
 
 
 def _pooled_first(layers: nn.Module, x: Tensor) -> Any:
@@ -63,102 +70,41 @@ def _pooled_first(layers: nn.Module, x: Tensor) -> Any:
     return layers(small), indices, x.shape[-2:]
 
 
-def _pooled_between(layers: nn.Sequential, x: Tensor) -> Any:
-    first, *others = layers
-    maps = first(x)
+def _pooled_between(layers: Layers, x: Tensor) -> Any:
+    maps = layers.blocks[0](x)
     small, indices = pool(maps)
-    return nn.Sequential(*others)(small), indices, maps.shape[-2:]
+    for block in list(layers.blocks)[1:]:
+        small = block(small)
+    return small, indices, maps.shape[-2:]
 
 
-def _averaged(layers: nn.Module, x: Tensor) -> Any:
-    maps = layers(x)
-    return F.avg_pool2d(maps, 2), pool(maps)[1], maps.shape[-2:]
+def _pooled_each_time(layers: Layers, x: Tensor) -> Any:
+    for block in layers.blocks:
+        maps = block(x)
+        x, indices = pool(maps)
+    return x, indices, maps.shape[-2:]
 
 
-def _input_indices(layers: nn.Module, x: Tensor) -> Any:
+def _of_the_input(layers: nn.Module, x: Tensor) -> Any:
     maps = layers(x)
     indices = pool(x.mean(1, keepdim=True))[1]
     return F.max_pool2d(maps, 2), indices.expand(-1, maps.shape[1], -1, -1), maps.shape[-2:]
 
 
-def _window_indices(layers: nn.Module, x: Tensor) -> Any:
-    maps = layers(x)
-    small, indices = pool(maps)
-    rows, columns = indices // maps.shape[3], indices % maps.shape[3]
-    return small, rows % 2 * 2 + columns % 2, maps.shape[-2:]
+class _WithSize(Encoder):
+    """A stage that wants to be told the size."""
+
+    def forward(self, x: Tensor, size: Any) -> Any:  # type: ignore[override]
+        """Return it as it came."""
+        return *pool(self.layers(x)), size
 
 
-def _anew(inputs: int, outputs: int, convs: int) -> nn.Module:
-    return Encoder(nn.Identity(), lambda _, x: pooled(Layers(first_changes(inputs, outputs, convs)), x))
-
-
-def _listed(inputs: int, outputs: int, convs: int) -> nn.Module:
-    hidden = Layers(first_changes(inputs, outputs, convs))
-    return Encoder(nn.Identity(), lambda _, x: pooled(hidden, x))
-
-
-def _same_again(inputs: int, outputs: int, convs: int) -> nn.Module:
-    first, again = Layers([(inputs, outputs)]), Layers([(outputs, outputs)])
-    layers = [first, *[again] * (convs - 1)]
-    return Encoder(nn.Sequential(*layers), pooled)
-
-
-def _sequential(inputs: int, outputs: int, convs: int) -> nn.Module:
-    return nn.Sequential(*Layers(first_changes(inputs, outputs, convs)), nn.MaxPool2d(2, return_indices=True))
+def _in_a_row(*sizes: int) -> nn.Module:
+    return nn.Sequential(Layers(first_changes(*sizes)), nn.MaxPool2d(2, return_indices=True))
 
 
 MISTAKES = (
-    Misconception(
-        "no batch norm",
-        "Batch norm follows each convolution: nn.BatchNorm2d with as many channels as the convolution has "
-        "outputs. Yours lacks it.",
-        (encoder(order="cr"), encoder(order="cr", make=conv(bias=False))),
-    ),
-    Misconception(
-        "batch norm once only",
-        "Each convolution has a batch norm of its own. Yours has fewer, or uses one several times.",
-        (encoder(order="cr", last="cbr"), encoder(order="cbr", last="cr")),
-    ),
-    Misconception(
-        "no ReLU after the last convolution",
-        "The last convolution has a ReLU too, before the pooling. Yours leaves it out.",
-        (encoder(last="cb"),),
-    ),
-    Misconception(
-        "no ReLU",
-        "A ReLU follows each convolution and its batch norm. Without one between them several convolutions "
-        "compute no more than a single one.",
-        (encoder(order="cb"), encoder(order="cb", last="cbr")),
-    ),
-    Misconception(
-        "ReLU before batch norm",
-        "The order is convolution, batch norm, ReLU. Yours normalizes what the ReLU has already cut.",
-        (encoder(order="crb"),),
-    ),
-    Misconception(
-        "ReLU and batch norm before the convolution",
-        "Convolution first, then batch norm, then ReLU. Yours begins a block with one of the others.",
-        (encoder(order="rcb"), encoder(order="brc"), encoder(order="bcr")),
-    ),
-    Misconception(
-        "padding",
-        "A 3×3 convolution with padding=1 keeps the size of the maps. Yours pads otherwise, and they shrink "
-        "or grow.",
-        (encoder(make=conv(padding=0)), encoder(make=conv(padding=2))),
-    ),
-    Misconception(
-        "another kernel",
-        "All kernels have 3×3 cells: kernel_size=3.",
-        (encoder(make=conv(kernel_size=5, padding=2)), encoder(make=conv(kernel_size=1, padding=0))),
-    ),
-    Misconception(
-        "another number of convolutions",
-        "The stage has as many convolutions as `convs` says, the first one counted.",
-        tuple(
-            encoder(plan=counted(first_changes, count))
-            for count in (lambda n: n + 1, lambda n: max(1, n - 1), lambda n: 1, lambda n: 2)
-        ),
-    ),
+    *shared_mistakes(encoder, first_changes, pooled, Encoder),
     Misconception(
         "channels changed in the last convolution",
         "In the encoder the first convolution goes from in_channels to out_channels, and the others stay "
@@ -168,103 +114,105 @@ MISTAKES = (
     Misconception(
         "every convolution takes in_channels",
         "Only the first convolution takes in_channels maps. Those behind it take what it made: out_channels.",
-        (encoder(plan=others_from_inputs),),
-    ),
-    Misconception(
-        "other channels",
-        "The first convolution goes from in_channels to out_channels, the others from out_channels to "
-        "out_channels.",
-        (encoder(plan=turned(first_changes)), encoder(plan=turned(last_changes))),
-    ),
-    Misconception(
-        "the same convolution again",
-        "Each convolution has weights of its own. Yours builds a layer once and uses it several times.",
-        (_same_again,),
-    ),
-    Misconception(
-        "layers made anew in each pass",
-        "Build the layers in __init__, not in forward: layers that are made anew in each pass have random "
-        "weights every time and never learn.",
-        (_anew,),
-    ),
-    Misconception(
-        "layers in a plain list",
-        "An nn.Module does not see layers in a plain list, so no optimizer will change them. Use "
-        "nn.Sequential or nn.ModuleList.",
-        (_listed,),
+        (encoder(plan=none_changes),),
     ),
     Misconception(
         "pooled before the convolutions",
-        "First the convolutions, then the pooling: they still see the maps at full size.",
+        "First all convolutions, then the pooling: they still see the maps at full size.",
         (encoder(_pooled_first), encoder(_pooled_between)),
     ),
     Misconception(
+        "pooled after each convolution",
+        "A stage pools once, after its last convolution.",
+        (encoder(_pooled_each_time),),
+    ),
+    Misconception(
         "not pooled",
-        "After the convolutions comes a 2×2 pooling that halves the maps: nn.MaxPool2d(2, "
-        "return_indices=True).",
-        (_given("before", "indices", "size"), _pooled_by(size=1)),
+        "After the convolutions comes a pooling that halves the maps, and its result comes first in what the "
+        "stage returns: nn.MaxPool2d(2, return_indices=True).",
+        (_returned("maps", "indices", "size"),),
     ),
     Misconception(
         "another window or stride",
         "The windows of the pooling have 2×2 cells and lie side by side: nn.MaxPool2d(2, "
         "return_indices=True).",
-        (_pooled_by(stride=1), _pooled_by(size=3), _pooled_by(padding=1), _pooled_by(size=4)),
+        (
+            _pooled_by(lambda maps: pool(maps, stride=1)),
+            _pooled_by(lambda maps: pool(maps, 3)),
+            _pooled_by(lambda maps: pool(maps, padding=1)),
+        ),
     ),
     Misconception(
         "average instead of maximum",
         "SegNet pools by maximum: an average has no place that an index could name.",
-        (encoder(_averaged),),
+        (_pooled_by(_averages),),
     ),
     Misconception(
         "indices left out",
-        "Return three things: the pooled maps, the indices of the maxima (return_indices=True), and the size "
-        "of the maps before pooling.",
-        (_given("maps"), _given("maps", "size"), _given("maps", "before", "size")),
+        "Return three things: pooled maps, the indices of the maxima (return_indices=True), and the size of "
+        "the maps before pooling. Yours lacks the indices.",
+        (_returned("pooled"), _returned("pooled", "size"), _returned("pooled", "maps", "size")),
     ),
     Misconception(
         "size left out",
         "Return three things: pooled maps, indices, and the size of the maps before pooling. Yours lacks the "
-        "size: does nn.Sequential run without a forward of your own?",
-        (_given("maps", "indices"), _sequential),
+        "size: a pooling at the end of nn.Sequential returns two, and needs a forward of your own.",
+        (_returned("pooled", "indices"), _in_a_row),
     ),
     Misconception(
         "another order of the results",
         "Return them in this order: pooled maps, indices, size.",
+        (_returned("indices", "pooled", "size"), _returned("pooled", "size", "indices")),
+    ),
+    Misconception(
+        "not three results",
+        "Return three things, as in `return pooled, indices, size`: pooled maps, the indices of the maxima, "
+        "and the size (H, W) of the maps before pooling.",
         (
-            _given("indices", "maps", "size"),
-            _given("maps", "size", "indices"),
-            _given("size", "maps", "indices"),
+            _returned("pooled", "indices", "size", "size"),
+            encoder(lambda layers, x: dict(zip("abc", pooled(layers, x), strict=True))),
         ),
     ),
     Misconception(
         "size after pooling",
-        "The size is that of the maps before pooling. From the size after it nobody can tell whether a row "
-        "was odd.",
-        (_given("maps", "indices", "after"),),
+        "The size is that of the maps before pooling. From the size after it nobody can tell whether there "
+        "was an odd row.",
+        (_returned("pooled", "indices", "size after"), _returned("pooled", "indices", "shape after")),
+    ),
+    Misconception(
+        "the whole shape as size",
+        "The size is height and width alone, (H, W): maps.shape[-2:]. Yours has the batch or the channels in "
+        "it too.",
+        (_returned("pooled", "indices", "shape"),),
     ),
     Misconception(
         "another size",
-        "The size is height and width of the maps before pooling: maps.shape[-2:].",
+        "The size is a pair of whole numbers, height and width of the maps before pooling: maps.shape[-2:].",
+        tuple(_returned("pooled", "indices", name) for name in ("turned", "height", "tensor")),
+    ),
+    Misconception(
+        "indices counted in the window",
+        "An index counts through the whole map, row by row: from 0 to H · W − 1, as "
+        "return_indices=True gives it. Yours counts the cells of a window.",
         (
-            _given("maps", "indices", "swapped"),
-            _given("maps", "indices", "doubled"),
-            _given("maps", "indices", "channels"),
+            _with_indices(
+                lambda indices, maps: indices // maps.shape[3] % 2 * 2 + indices % maps.shape[3] % 2
+            ),
         ),
     ),
     Misconception(
-        "other indices",
-        "The indices are those of the pooling that made the maps: F.max_pool2d(maps, 2, return_indices=True) "
-        "returns both together.",
-        (encoder(_input_indices), encoder(_window_indices)),
+        "indices of something else",
+        "The indices belong to the pooling of these very maps: F.max_pool2d(maps, 2, return_indices=True) "
+        "returns values and indices together.",
+        (
+            encoder(_of_the_input),
+            _with_indices(lambda indices, maps: indices // 2),
+            _with_indices(lambda indices, maps: indices[:, :1]),
+        ),
     ),
     Misconception(
-        "a class instead of a stage",
-        "Return a stage that is built, not the class: call it with its arguments.",
-        (lambda inputs, outputs, convs: Encoder,),
-    ),
-    Misconception(
-        "one stage for all",
-        "Each call builds a new stage with weights of its own: yours hands out the same again.",
-        (once(encoder()),),
+        "a forward with other arguments",
+        "The stage is called with the maps alone: forward(self, x).",
+        (lambda *sizes: _WithSize(Layers(first_changes(*sizes)), pooled),),
     ),
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
 from typing import Any
 
 import torch
@@ -25,7 +24,7 @@ def last_changes(inputs: int, outputs: int, convs: int) -> list[tuple[int, int]]
     return [*[(inputs, inputs)] * (convs - 1), (inputs, outputs)]
 
 
-def others_from_inputs(inputs: int, outputs: int, convs: int) -> list[tuple[int, int]]:
+def none_changes(inputs: int, outputs: int, convs: int) -> list[tuple[int, int]]:
     """Make all convolutions alike, so that they do not fit one behind the other."""
     return [(inputs, outputs)] * convs
 
@@ -48,8 +47,12 @@ def conv(**options: Any) -> Make:
 padded = conv()
 
 
-class Layers(nn.Sequential):
-    """Convolutions with what belongs to them; ``order`` has a letter for each part of a block."""
+class Layers(nn.Module):
+    """Convolutions with what belongs to them, one after the other.
+
+    ``order`` has a letter for each part of a block: convolution, batch norm, ReLU. ``last`` is the order of
+    the last block, where it is another.
+    """
 
     def __init__(
         self,
@@ -60,42 +63,44 @@ class Layers(nn.Sequential):
         norm: Callable[[int], nn.Module] = nn.BatchNorm2d,
         activation: Callable[[], nn.Module] = nn.ReLU,
     ) -> None:
-        """Build the blocks, the last one in an order of its own."""
-        parts: list[nn.Module] = []
+        """Build the blocks."""
+        super().__init__()
+        self.blocks = nn.ModuleList()
         for number, (inputs, outputs) in enumerate(pairs, start=1):
-            blocks = last if last is not None and number == len(pairs) else order
-            after_conv = False
-            for letter in blocks:
+            letters = last if last is not None and number == len(pairs) else order
+            block, channels = nn.Sequential(), inputs
+            for letter in letters:
                 if letter == "c":
-                    parts.append(make(inputs, outputs))
-                elif letter == "b":
-                    parts.append(norm(outputs if after_conv else inputs))
+                    block.append(make(inputs, outputs))
+                    channels = outputs
                 else:
-                    parts.append(activation())
-                after_conv |= letter == "c"
-        super().__init__(*parts)
+                    block.append(norm(channels) if letter == "b" else activation())
+            self.blocks.append(block)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Let it through all blocks."""
+        for block in self.blocks:
+            x = block(x)
+        return x
 
 
-class Applied(nn.Module):
-    """Layers and a function that uses them: ``forward(*inputs)`` is ``function(layers, *inputs)``."""
-
+class _Using(nn.Module):
     def __init__(self, layers: nn.Module, function: Callable[..., Any]) -> None:
-        """Keep both."""
         super().__init__()
         self.layers = layers
         self.function = function
 
 
-class Encoder(Applied):
-    """One input."""
+class Encoder(_Using):
+    """Layers, and a function that uses them: forward(x) is ``function(layers, x)``."""
 
     def forward(self, x: Tensor) -> Any:
         """Use the layers."""
         return self.function(self.layers, x)
 
 
-class Decoder(Applied):
-    """Three inputs."""
+class Decoder(_Using):
+    """The same for three inputs."""
 
     def forward(self, x: Tensor, indices: Tensor, size: torch.Size) -> Any:
         """Use the layers."""
@@ -103,19 +108,14 @@ class Decoder(Applied):
 
 
 def pool(x: Tensor, size: int = 2, **options: Any) -> tuple[Tensor, Tensor]:
-    """Pool and return the indices too."""
+    """Pool, and say where the maxima were."""
     return F.max_pool2d(x, size, return_indices=True, **options)
 
 
 def pooled(layers: nn.Module, x: Tensor) -> tuple[Any, ...]:
-    """Do all of it right."""
+    """Do what the encoder does."""
     x = layers(x)
     return *pool(x), x.shape[-2:]
-
-
-def encoder(function: Callable[..., Any] = pooled, plan: Plan = first_changes, **options: Any) -> Build:
-    """Return a builder of encoder stages: ``function(layers, x)`` says what is done with the layers."""
-    return lambda inputs, outputs, convs: Encoder(Layers(plan(inputs, outputs, convs), **options), function)
 
 
 def unpool(x: Tensor, indices: Tensor, size: Sequence[int]) -> Tensor:
@@ -124,15 +124,15 @@ def unpool(x: Tensor, indices: Tensor, size: Sequence[int]) -> Tensor:
 
 
 def unpooled(layers: nn.Module, x: Tensor, indices: Tensor, size: Sequence[int]) -> Tensor:
-    """Do all of it right."""
+    """Do what the decoder does."""
     return layers(unpool(x, indices, size))
 
 
+def encoder(function: Callable[..., Any] = pooled, plan: Plan = first_changes, **options: Any) -> Build:
+    """Return a builder of stages that use their layers in this way; ``options`` are those of ``Layers``."""
+    return lambda *sizes: Encoder(Layers(plan(*sizes), **options), function)
+
+
 def decoder(function: Callable[..., Any] = unpooled, plan: Plan = last_changes, **options: Any) -> Build:
-    """Return a builder of decoder stages: ``function(layers, x, indices, size)``."""
-    return lambda inputs, outputs, convs: Decoder(Layers(plan(inputs, outputs, convs), **options), function)
-
-
-def once(build: Build) -> Build:
-    """Build one stage for all calls of these sizes."""
-    return cache(build)
+    """Return a builder of stages that use their layers in this way; ``options`` are those of ``Layers``."""
+    return lambda *sizes: Decoder(Layers(plan(*sizes), **options), function)

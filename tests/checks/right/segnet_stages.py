@@ -213,3 +213,116 @@ def decoder_of_copied_blocks(in_channels, out_channels, convs):
             return self.last(x)
 
     return Stage()
+
+
+class NormByHand(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.gamma = nn.Parameter(torch.ones(1, channels, 1, 1))
+        self.beta = nn.Parameter(torch.zeros(1, channels, 1, 1))
+        self.register_buffer("mean", torch.zeros(1, channels, 1, 1))
+        self.register_buffer("var", torch.ones(1, channels, 1, 1))
+
+    def forward(self, x):
+        if self.training:
+            mean, var = x.mean((0, 2, 3), keepdim=True), x.var((0, 2, 3), keepdim=True, unbiased=False)
+            self.mean.lerp_(mean.detach(), 0.1)
+            self.var.lerp_(var.detach(), 0.1)
+        else:
+            mean, var = self.mean, self.var
+        return self.gamma * (x - mean) / torch.sqrt(var + 1e-5) + self.beta
+
+
+class ByHand(nn.Module):
+    """Batch norm, ReLU and pooling written out."""
+
+    def __init__(self, in_channels, out_channels, convs):
+        super().__init__()
+        self.steps = nn.ModuleDict()
+        for i in range(convs):
+            channels = out_channels if i else in_channels
+            self.steps[f"norm{i}"] = NormByHand(out_channels)
+            self.steps[f"conv{i}"] = nn.Conv2d(channels, out_channels, 3, padding=1, bias=False)
+        self.convs = convs
+
+    def forward(self, x):
+        for i in range(self.convs):
+            x = self.steps[f"norm{i}"](self.steps[f"conv{i}"](x))
+            x = x * (x > 0)
+        height, width = x.shape[2:]
+        windows = x.unfold(2, 2, 2).unfold(3, 2, 2).flatten(4)  # [N, C, h, w, 4]
+        values, cells = windows.max(-1)
+        rows = 2 * torch.arange(height // 2)[:, None] + cells // 2
+        columns = 2 * torch.arange(width // 2) + cells % 2
+        return values, rows * width + columns, (height, width)
+
+
+answers("encoder_stage")(ByHand)
+
+
+@answers("encoder_stage")
+def encoder_that_pools_a_list(in_channels, out_channels, convs):
+    class Stage(nn.Module):
+        def __init__(self, blocks):
+            super().__init__()
+            for number, part in enumerate(blocks):
+                setattr(self, f"block{number}", part)
+
+        def forward(self, x):
+            size = x.size()[2:]
+            for part in self.children():
+                x = part(x)
+            pairs = [F.max_pool2d(image, 2, ceil_mode=True, return_indices=True) for image in x]
+            values, places = map(torch.stack, zip(*pairs, strict=True))
+            return values, places.int(), (int(size[0]), int(size[1]))
+
+    sizes = [(in_channels, out_channels)] + [(out_channels, out_channels)] * (convs - 1)
+    stage = Stage([nn.Sequential(*block(a, b)) for a, b in sizes])
+    for weight in stage.parameters():
+        if weight.dim() > 1:
+            nn.init.kaiming_normal_(weight)
+    return stage.to(memory_format=torch.channels_last)
+
+
+@answers("decoder_stage")
+def decoder_by_hand(in_channels, out_channels, convs):
+    class Stage(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first = nn.ModuleList()
+            for _ in range(convs - 1):
+                self.first.append(nn.Conv2d(in_channels, in_channels, (3, 3), padding=(1, 1)))
+                self.first.append(NormByHand(in_channels))
+            self.last = nn.Conv2d(in_channels, out_channels, 3, 1, 1)
+            self.last_norm = NormByHand(out_channels)
+
+        def forward(self, x, indices, size):
+            height, width = size
+            where = F.one_hot(indices.flatten(2), height * width).to(x)  # [N, C, h·w, H·W]
+            x = (x.flatten(2)[..., None] * where).sum(2).unflatten(2, (height, width))
+            for i in range(0, len(self.first), 2):
+                x = self.first[i + 1](self.first[i](x)).clamp_min(0)
+            return self.last_norm(self.last(x)).clamp_min(0)
+
+    return Stage()
+
+
+@answers("decoder_stage")
+def decoder_of_slices(cin, cout, n):
+    class Stage(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.convs = nn.ModuleList([nn.Conv2d(cin, cin, 3, padding=1) for _ in range(n - 1)])
+            self.convs.append(nn.LazyConv2d(cout, 3, padding=1))
+            self.norms = nn.ModuleList([nn.LazyBatchNorm2d(affine=True) for _ in range(n)])
+
+        def forward(self, x, indices, size):
+            out = x.new_zeros(*x.shape[:2], *size)
+            for i in range(x.shape[0]):
+                for c in range(x.shape[1]):
+                    out[i, c].view(-1)[indices[i, c].reshape(-1)] = x[i, c].reshape(-1)
+            for conv, norm in zip(self.convs, self.norms, strict=True):
+                out = F.relu(norm(conv(out)), inplace=True)
+            return out
+
+    return Stage().train()
