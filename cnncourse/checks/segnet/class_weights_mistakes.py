@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import log
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -10,199 +12,278 @@ from torch import Tensor
 from ...training import median_frequency_weights
 from ..exercise import Misconception
 from ..results import changed
-
-Weights = Callable[..., Tensor]
-Frequency = Callable[[Tensor, Tensor], Tensor]  # pixels [N, K], sizes of the images [N] -> [K], NaN: absent
-Rule = Callable[[Tensor], Tensor]  # frequencies of the classes that occur -> their weights
-
-
-def _counted(masks: Tensor, k: int, ignore: int) -> tuple[Tensor, Tensor]:
-    flat = masks.flatten(1)
-    pixels = torch.stack([(flat == c).sum(1) for c in range(k)], dim=1)
-    return pixels.double(), (flat != ignore).sum(1).double()
-
-
-def _right(pixels: Tensor, sizes: Tensor) -> Tensor:
-    return pixels.sum(0) / ((pixels > 0) * sizes[:, None]).sum(0)
-
-
-def _of_all_images(pixels: Tensor, sizes: Tensor) -> Tensor:
-    return pixels.sum(0) / sizes.sum()
-
-
-def _mean_share(pixels: Tensor, sizes: Tensor) -> Tensor:
-    """Average each class's share over the images that contain it."""
-    return torch.where(pixels > 0, pixels / sizes[:, None], torch.nan).nanmean(0)
+from .class_weights_ways import (
+    Weights,
+    built,
+    classes_apart,
+    every_way,
+    family,
+    image_by_image,
+    logarithms,
+    mean_share,
+    middle,
+    of_all_images,
+    relabeled,
+    right,
+    sized,
+    with_median_of,
+    with_tiny,
+    zeros_too,
+)
 
 
-def _median_over(f: Tensor) -> Tensor:
-    return f.quantile(0.5) / f
+def _after(*changes: Callable[[Tensor], Any]) -> tuple[Weights, ...]:
+    return tuple(changed(median_frequency_weights, change) for change in changes)
 
 
-def _built(frequency: Frequency = _right, rule: Rule = _median_over, absent: float = 0.0) -> Weights:
-    """Return weights by another frequency or rule, or with another weight for classes that occur nowhere."""
-
-    def wrong(masks: Tensor, num_classes: int, ignore_index: int = 255) -> Tensor:
-        pixels, sizes = _counted(masks, num_classes, ignore_index)
-        occurs = pixels.sum(0) > 0
-        weights = torch.full((num_classes,), absent, dtype=torch.float64)
-        weights[occurs] = rule(frequency(pixels, sizes)[occurs])
-        return weights
-
-    return wrong
-
-
-def _over_all(
-    frequency: Frequency = _right, middle: Callable[[Tensor], Tensor] = torch.median, absent: float = 0.0
-) -> Weights:
-    """Return weights whose median is taken over all classes, those that occur nowhere with a 0."""
-
-    def wrong(masks: Tensor, num_classes: int, ignore_index: int = 255) -> Tensor:
-        f = frequency(*_counted(masks, num_classes, ignore_index)).nan_to_num()
-        return torch.where(f > 0, middle(f) / f, absent)
-
-    return wrong
-
-
-def _mean_of_two(f: Tensor) -> Tensor:
-    return f.quantile(0.5)
-
-
-_ABSENT = (0.0, 1.0, torch.inf, torch.nan)
-
-
-def _family(frequency: Frequency = _right, rule: Rule = _median_over) -> tuple[Weights, ...]:
-    """Return a mistake with each weight that people give to a class that occurs nowhere."""
-    return tuple(_built(frequency, rule, absent) for absent in _ABSENT)
-
-
-def _every_way(frequency: Frequency) -> tuple[Weights, ...]:
-    """Return a wrong frequency, also with the median over all classes."""
-    return (
-        *_family(frequency),
-        *(_over_all(frequency, middle, a) for middle in (torch.median, _mean_of_two) for a in _ABSENT),
-    )
-
-
-def _relabeled(relabel: Callable[[Tensor, int, int], Tensor]) -> tuple[Weights, ...]:
-    """Return weights of masks whose ignored pixels got a class."""
-
-    def made(weigh: Weights) -> Weights:
-        def wrong(masks: Tensor, num_classes: int, ignore_index: int = 255) -> Tensor:
-            return weigh(relabel(masks, num_classes, ignore_index), num_classes, 10_000)
-
-        return wrong
-
-    return tuple(made(weigh) for weigh in _family())
-
-
-def _sized(sizes: Callable[[Tensor, int], Tensor]) -> tuple[Weights, ...]:
-    """Return weights with other sizes of the images, which then may hold pixels that should not count."""
-
-    def made(frequency: Frequency, absent: float) -> Weights:
-        def wrong(masks: Tensor, num_classes: int, ignore_index: int = 255) -> Tensor:
-            def other(pixels: Tensor, _: Tensor) -> Tensor:
-                return frequency(pixels, sizes(masks.flatten(1), ignore_index).double())
-
-            return _built(other, absent=absent)(masks, num_classes, ignore_index)
-
-        return wrong
-
-    return tuple(made(_right, absent) for absent in _ABSENT)
-
-
-def _as_a_class_of_its_own(masks: Tensor, num_classes: int, ignore_index: int = 255) -> Tensor:
-    masks = torch.where(masks == ignore_index, num_classes, masks)
-    return median_frequency_weights(masks, num_classes + 1, None)
+def _absent_as(weight: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    """Give the classes that occur nowhere a weight made from those of the others."""
+    return lambda w: torch.where(w > 0, w, weight(w[w > 0]))
 
 
 MISTAKES = (
     Misconception(
         "frequency over all images",
-        "The frequency of a class is taken over the images that contain it. Yours divides by the pixels of "
-        "all images, so that a class that fills the few images it is in passes for a small one.",
-        _every_way(_of_all_images),
+        "The frequency of a class is its share of the pixels of the images that contain it. Yours does not "
+        "look at which images these are: a class that fills the few it is in passes for a small one.",
+        (
+            *every_way(of_all_images),
+            *(
+                with_median_of(a, b, x)
+                for a, b in ((of_all_images, right), (right, of_all_images))
+                for x in (0.0, torch.inf)
+            ),
+        ),
     ),
     Misconception(
         "ratio inverted",
         "The weight is median / frequency: a rare class must weigh more than a common one. In yours the "
         "common classes weigh most.",
-        (*_family(rule=lambda f: f / f.quantile(0.5)), *_family(_of_all_images, lambda f: f / f.median())),
+        (*family(rule=lambda f: f / middle(f)), *family(of_all_images, lambda f: f / middle(f))),
+    ),
+    Misconception(
+        "frequencies returned",
+        "These are the frequencies. The weights are one step further: the median of the frequencies, divided "
+        "by each of them.",
+        (
+            *family(rule=lambda f: f),
+            *family(of_all_images, lambda f: f),
+            *family(lambda pixels, sizes: pixels.sum(0), lambda f: f),
+        ),
     ),
     Misconception(
         "mean instead of median",
         "Divide the median of the frequencies by each of them. The mean is pulled up by one large class, "
         "such as the road.",
-        (*_family(rule=lambda f: f.mean() / f), *_family(_of_all_images, lambda f: f.mean() / f)),
+        (*family(rule=lambda f: f.mean() / f), *family(of_all_images, lambda f: f.mean() / f)),
+    ),
+    Misconception(
+        "largest instead of the median",
+        "The median is the frequency in the middle, once they are sorted. Yours divides the largest.",
+        (
+            *family(rule=lambda f: f.max() / f),
+            *family(of_all_images, lambda f: f.max() / f),
+        ),
+    ),
+    Misconception(
+        "middle class instead of the median",
+        "The median is the frequency in the middle once they are sorted. Yours takes that of the class in "
+        "the middle of the list.",
+        family(rule=lambda f: f[len(f) // 2] / f),
+    ),
+    Misconception(
+        "median forgotten",
+        "Divide the median by each frequency, so that a class of middle size weighs 1. Yours divides another "
+        "number.",
+        (
+            *family(rule=lambda f: 1 / f),
+            *family(of_all_images, lambda f: 1 / f),
+            *family(rule=lambda f: 1 / (len(f) * f)),
+            built(lambda pixels, sizes: right(pixels, sizes) * pixels.shape[1], lambda f: 1 / f),
+            built(lambda pixels, sizes: of_all_images(pixels, sizes) * pixels.shape[1], lambda f: 1 / f),
+        ),
+    ),
+    Misconception(
+        "subtracted instead of divided",
+        "The weight is a quotient, median / frequency: a class half as common weighs twice as much.",
+        (
+            *family(rule=lambda f: middle(f) - f),
+            *family(rule=lambda f: 1 - f),
+            *family(of_all_images, lambda f: 1 - f),
+            built(rule=lambda f: 1 - f, absent=1.0),
+            built(of_all_images, lambda f: 1 - f, absent=1.0),
+        ),
     ),
     Misconception(
         "absent classes in the median",
         "Take the median over the classes that occur. Zeros of classes that occur nowhere pull it down.",
-        tuple(_over_all(middle=middle, absent=a) for middle in (torch.median, _mean_of_two) for a in _ABSENT),
+        zeros_too(),
     ),
     Misconception(
         "infinite or NaN for an absent class",
-        "A class that occurs nowhere has nothing to learn from, and its weight is 0. Division by its "
-        "frequency of 0 gives inf or NaN: leave such classes out.",
-        (_built(absent=torch.inf), _built(absent=torch.nan)),
+        "A class that occurs nowhere has nothing to teach, and its weight is 0. Division by its frequency of "
+        "0 gives inf or NaN, and a tiny number added to it a huge weight: leave such classes out.",
+        (
+            built(absent=torch.inf),
+            built(absent=torch.nan),
+            *(with_tiny(by) for by in (1e-15, 1e-12, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3)),
+        ),
     ),
     Misconception(
-        "1 for an absent class",
-        "A class that occurs nowhere weighs 0, not 1.",
-        (_built(absent=1.0),),
+        "a weight for an absent class",
+        "A class that occurs nowhere weighs 0. Yours gives it a weight.",
+        (
+            built(absent=1.0),
+            built(absent=-1.0),
+            *_after(_absent_as(Tensor.max), _absent_as(Tensor.mean), _absent_as(Tensor.min)),
+        ),
+    ),
+    Misconception(
+        "absent class left out",
+        "Return one number for each of the K classes, 0 for one that occurs nowhere, so that number k "
+        "belongs to class k.",
+        _after(
+            lambda w: w[w > 0],
+            lambda w: w[: int(w.nonzero().max()) + 1],
+            lambda w: torch.cat([w[w > 0], w[w == 0]]),
+        ),
     ),
     Misconception(
         "ignored pixels in the size of an image",
         "Pixels of ignore_index count nowhere: they are no class, and no part of an image's size either. "
         "Divide by the number of pixels that are not ignored.",
-        _sized(lambda flat, ignore: torch.full((len(flat),), flat.shape[1])),
+        sized(lambda flat, k, ignore: torch.full((len(flat),), flat.shape[1])),
+    ),
+    Misconception(
+        "only 255 ignored",
+        "The value 255 is only what ignore_index is by default. Compare the masks with ignore_index.",
+        sized(lambda flat, k, ignore: (flat != 255).sum(1)),
+    ),
+    Misconception(
+        "negative values counted in the size",
+        "Which pixels count is told by ignore_index, which may be negative too: yours leaves out large "
+        "values only.",
+        sized(lambda flat, k, ignore: (flat < k).sum(1)),
     ),
     Misconception(
         "ignored pixels counted as a class",
         "A pixel of ignore_index belongs to no class. Yours counts it for one.",
         (
-            *_relabeled(lambda m, k, ignore: torch.where(m == ignore, 0, m)),
-            *_relabeled(lambda m, k, ignore: torch.where(m == ignore, k - 1, m)),
-            _as_a_class_of_its_own,
-            changed(_as_a_class_of_its_own, lambda w: w[:-1]),
-        ),
-    ),
-    Misconception(
-        "normalized",
-        "A class of middle size weighs 1, since its frequency is the median. Return median / frequency as it "
-        "is, without dividing by the sum, the mean or the largest.",
-        tuple(
-            changed(median_frequency_weights, change)
-            for change in (
-                lambda w: w / w.sum(),
-                lambda w: w / w.sum() * len(w),
-                lambda w: w / w[w > 0].mean(),
-                lambda w: w / w.max(),
-                lambda w: w.softmax(0),
-            )
-        ),
-    ),
-    Misconception(
-        "square root or logarithm taken",
-        "The weight is the ratio itself: median / frequency. A root or a logarithm of it is another, milder "
-        "recipe.",
-        (
-            *_family(rule=lambda f: (f.quantile(0.5) / f).sqrt()),
-            *_family(rule=lambda f: (f.quantile(0.5) / f).log()),
-            *_family(rule=lambda f: (f.quantile(0.5) / f).log1p()),
-            *_family(rule=lambda f: 1 / (1.02 + f).log()),
+            *relabeled(lambda m, k, ignore: torch.where(m == ignore, 0, m)),
+            *relabeled(lambda m, k, ignore: torch.where(m == ignore, k - 1, m)),
+            *relabeled(lambda m, k, ignore: m.clamp(0, k - 1)),
+            *relabeled(lambda m, k, ignore: m % k),
+            *relabeled(lambda m, k, ignore: torch.where(m == ignore, k, m), more=1),
+            *(
+                changed(w, lambda w: w[:-1])
+                for w in relabeled(lambda m, k, ignore: torch.where(m == ignore, k, m), more=1)
+            ),
         ),
     ),
     Misconception(
         "shares of the images averaged",
         "Add up the pixels first, over all images that contain the class, and divide once. The mean of each "
         "image's share is something else when the images count different numbers of pixels.",
-        (*_every_way(_mean_share), *_every_way(lambda pixels, sizes: (pixels / sizes[:, None]).nanmean(0))),
+        (*every_way(mean_share), *every_way(lambda pixels, sizes: (pixels / sizes[:, None]).nanmean(0))),
+    ),
+    Misconception(
+        "images weighed one by one",
+        "The weights are those of the whole data set: count over all images first, and take one median.",
+        (
+            image_by_image(lambda each: each),
+            image_by_image(lambda each: each.mean(0)),
+            image_by_image(lambda each: each.sum(0) / (each > 0).sum(0).clamp(min=1)),
+            image_by_image(lambda each: each[0]),
+            image_by_image(lambda each: each[-1]),
+        ),
     ),
     Misconception(
         "images counted instead of pixels",
         "The frequency is a share of pixels, not of images: count how many pixels of those images the class "
         "has.",
-        _family(lambda pixels, sizes: (pixels > 0).double().mean(0)),
+        family(lambda pixels, sizes: (pixels > 0).double().mean(0)),
+    ),
+    Misconception(
+        "odds instead of shares",
+        "The frequency is the share of the class among all pixels that count, its own among them. Yours "
+        "divides by those of the other classes.",
+        family(lambda pixels, sizes: pixels.sum(0) / ((pixels > 0) * (sizes[:, None] - pixels)).sum(0)),
+    ),
+    Misconception(
+        "class 0 left out",
+        "The background is a class like the others: count it, and weigh it too.",
+        _after(
+            lambda w: w[1:],
+            lambda w: torch.cat([torch.zeros(1), w[1:]]),
+            lambda w: torch.cat([torch.ones(1), w[1:]]),
+        ),
+    ),
+    Misconception(
+        "classes off by one",
+        "Classes are counted from 0: weight k belongs to class k.",
+        (
+            classes_apart(1),
+            classes_apart(-1),
+            *_after(lambda w: w.sort().values, lambda w: w.sort(descending=True).values, lambda w: w.flip(0)),
+        ),
+    ),
+    Misconception(
+        "normalized",
+        "A class of middle size weighs 1, since its frequency is the median. Return median / frequency as it "
+        "is, without dividing by the sum, the mean or the largest.",
+        _after(
+            lambda w: w / w.sum(),
+            lambda w: w / w.sum() * len(w),
+            lambda w: w / w[w > 0].mean(),
+            lambda w: w / w.max(),
+            lambda w: w.softmax(0),
+            lambda w: w / w.norm(),
+        ),
+    ),
+    Misconception(
+        "square root or logarithm taken",
+        "The weight is the ratio itself: median / frequency. A root, a power or a logarithm of it is another "
+        "recipe.",
+        (
+            *family(rule=lambda f: (middle(f) / f).sqrt()),
+            *family(rule=lambda f: (middle(f) / f).log()),
+            *family(rule=lambda f: (middle(f) / f) ** 2),
+            built(rule=lambda f: (middle(f) / f).log1p()),
+            built(rule=lambda f: 1 + (middle(f) / f).log()),
+            *logarithms(),
+            *logarithms(1 / log(1.02)),
+            *logarithms(1 / log(1.1), constant=1.1),
+        ),
+    ),
+    Misconception(
+        "clipped",
+        "Return the ratio as it is, above or below 1.",
+        _after(
+            lambda w: w.clamp(max=1),
+            lambda w: w.clamp(min=1),
+            lambda w: torch.where(w > 0, w.clamp(min=1), 0),
+        ),
+    ),
+    Misconception(
+        "fractions cut off",
+        "A weight is a fraction such as 0.64: divide by / and not by //, keep floats, and do not round.",
+        _after(
+            Tensor.long,
+            Tensor.trunc,
+            Tensor.ceil,
+            Tensor.round,
+            lambda w: w.round(decimals=1),
+            lambda w: w.round(decimals=2),
+        ),
+    ),
+    Misconception(
+        "not a tensor",
+        "The result is a torch tensor [K]: torch.tensor or torch.from_numpy makes one of a list or an array.",
+        _after(
+            Tensor.numpy,
+            Tensor.tolist,
+            lambda w: tuple(w.tolist()),
+            lambda w: dict(enumerate(w.tolist())),
+        ),
     ),
 )

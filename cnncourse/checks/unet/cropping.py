@@ -29,6 +29,8 @@ EXERCISE = Exercise(
         _probe("one pixel", (1, 2, 4, 7), 1, 1),
         _probe("all rows, fewer columns", (3, 2, 4, 6), 4, 3),
         _probe("all columns, fewer rows", (2, 3, 6, 5), 3, 5),
+        _probe("taller than the maps are wide", (1, 2, 9, 4), 7, 3),
+        _probe("wider than the maps are tall", (2, 3, 3, 9), 2, 6),
         _probe("as large as the maps", (2, 2, 4, 5), 4, 5),
         _probe("taller by 1", (2, 2, 4, 6), 5, 4),
         _probe("wider by 1", (2, 2, 6, 4), 4, 5),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -13,18 +14,18 @@ from ..observing import Seen
 from .sizes_mistakes import MISTAKES
 
 
-def _refused(answer: Callable[..., Any], n: int, near: tuple[int, int], depth: int = 4) -> Any:
+def _refused(answer: Callable[..., Any], n: int, near: tuple[int, int], depth: int | None = None) -> Any:
     """Return which sizes a ValueError names, or what came back instead of one.
 
     Enough is to name the next larger size that works, or the nearest of all.
     """
     below, above = near
     try:
-        return answer(n, depth=depth)
+        return answer(n) if depth is None else answer(n, depth=depth)
     except ValueError as error:
-        text = str(error)
+        text = "\n".join([str(error), *getattr(error, "__notes__", ())])
     named = {int(digits) for digits in re.findall(r"\d+", text)}
-    close = {m for m in named if abs(m - n) <= 2**depth} - {n}
+    close = {m for m in named if abs(m - n) <= above - below} - {n}
     if len(close) > 8:
         return Seen("names everything", f"a ValueError that names {len(close)} sizes near {n}")
     if above in named or (below in named and n - below <= above - n):
@@ -38,9 +39,8 @@ def _works(note: str, n: int, depth: int | None = None) -> Probe:
     return Probe((n,), () if depth is None else (("depth", depth),), note=note)
 
 
-def _refuses(note: str, n: int, depth: int, below: int, above: int) -> Probe:
-    drive = partial(_refused, near=(below, above))
-    return Probe((n,), (("depth", depth),), drive=drive, note=note)
+def _refuses(note: str, n: int, depth: int | None, below: int, above: int) -> Probe:
+    return replace(_works(note, n, depth), drive=partial(_refused, near=(below, above)))
 
 
 EXERCISE = Exercise(
@@ -56,7 +56,7 @@ EXERCISE = Exercise(
         _works("three pools", 156, 3),
         _works("four pools", 300, 4),
         _works("five pools", 700, 5),
-        _refuses("an odd size", 571, 4, 556, 572),
+        _refuses("an odd size", 571, None, 556, 572),
         _refuses("the second pool meets an odd size", 302, 4, 300, 316),
         _refuses("the third pool meets an odd size", 312, 4, 300, 316),
         _refuses("the last pool meets an odd size", 580, 4, 572, 588),

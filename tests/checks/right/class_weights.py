@@ -82,3 +82,57 @@ def weights_by_sorting(masks, num_classes, ignore_index=255):
     )
     ordered = f[f != 0].sort().values
     return torch.where(f == 0, f, ordered[len(ordered) // 2] / f)
+
+
+@answers("median_frequency_weights")
+def weights_by_scattered_sums(masks, num_classes, ignore_index=255):
+    n = len(masks)
+    flat = masks.reshape(n, -1)
+    keep = (flat != ignore_index).to(torch.float64)
+    table = torch.zeros(n, num_classes, dtype=torch.float64)
+    table.scatter_add_(1, flat.where(flat != ignore_index, 0), keep)
+    contains = table.gt(0).double()
+    share = table.sum(0) / (contains.T @ keep.sum(1)).clamp_min(1)
+    occurring = share[share.nonzero(as_tuple=True)]
+    return (torch.median(occurring) / share).nan_to_num(0, posinf=0)
+
+
+class Frequencies:
+    def __init__(self, classes):
+        self.own, self.among = [0] * classes, [0] * classes
+
+    def add(self, image, void):
+        values, counts = image[image != void].unique(return_counts=True)
+        for value, count in zip(values.tolist(), counts.tolist(), strict=True):
+            self.own[value] += count
+            self.among[value] += int(counts.sum())
+
+    def weights(self):
+        f = {k: a / b for k, (a, b) in enumerate(zip(self.own, self.among, strict=True)) if b}
+        middle = sorted(f.values())[(len(f) - 1) // 2]
+        return torch.tensor([middle / f[k] if k in f else 0 for k in range(len(self.own))])
+
+
+@answers("median_frequency_weights")
+def weights_by_an_own_class(masks, num_classes, ignore_index=255):
+    frequencies = Frequencies(num_classes)
+    for image in masks:
+        frequencies.add(image, ignore_index)
+    return frequencies.weights()
+
+
+@answers("median_frequency_weights")
+def weights_with_something_tiny_against_zero(masks, num_classes, ignore_index=255):
+    pixels, size = torch.zeros(num_classes), torch.zeros(num_classes)
+    for mask in masks:
+        valid = mask != ignore_index
+        for k in range(num_classes):
+            mine = (mask == k) & valid
+            if mine.any():
+                pixels[k] += mine.sum()
+                size[k] += valid.sum()
+    present = size > 0
+    f = pixels / (size + 1e-6)
+    weights = f[present].median() / (f + 1e-8)
+    weights[~present] = 0.0
+    return weights.requires_grad_()

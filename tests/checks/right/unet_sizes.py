@@ -103,3 +103,38 @@ def size_by_a_real_network(n, depth=4):
     for _ in range(depth):
         x = pair(nn.functional.interpolate(x, scale_factor=2))
     return x.shape[-1]
+
+
+@answers("unet_output_size")
+def size_that_lists_all_that_work(n, depth=4):
+    works = [m for m in range(1, 1200) if (m + 4) % 2**depth == 0 and m - 12 * 2**depth + 8 > 0]
+    if n not in works:
+        raise ValueError(f"sizes that work: {works}")
+    return n - 12 * 2**depth + 8
+
+
+@answers("unet_output_size")
+def size_with_a_note(n, depth=4):
+    step = 1 << depth
+    if (n + 4) & (step - 1):
+        error = ValueError(f"got n={n}")
+        error.add_note(f"nearest: {(n + 4) // step * step - 4}.0 and {-(-(n + 4) // step) * step - 4}.0")
+        raise error
+    return torch.tensor(n - 12 * step + 8).item()
+
+
+@answers("unet_output_size")
+def size_raised_from_another_error(n, depth=4):
+    sizes = [n]
+    try:
+        for _ in range(depth):
+            half = (sizes[-1] - 4) / 2
+            assert half.is_integer()
+            sizes.append(int(half))
+    except AssertionError as error:
+        low = n - (n + 4) % 2**depth
+        raise ValueError(f"{sizes} cannot be halved; try {low}px or {low + 2**depth}px") from error
+    size = sizes.pop() - 4
+    for _ in sizes:
+        size = size * 2 - 4
+    return size
