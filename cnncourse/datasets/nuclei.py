@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from PIL import Image
@@ -14,6 +15,8 @@ from . import pairs
 from .dataset import Dataset
 from .splits import choose
 from .storage import data_folder
+
+T = TypeVar("T")
 
 TENTHS = {"train": (0, 1, 2, 3, 5, 6, 7, 8), "val": (4,), "test": (9,)}
 LISTED = {
@@ -114,7 +117,8 @@ def _pairs(root: Path, split: str, flaws: list[str]) -> Iterator[pairs.Pair]:
     )
 
 
-def _chosen(found: list, tenths, split: str, folder: Path) -> list:
+def _chosen(found: list[T], tenths: Collection[int], split: str, folder: Path) -> list[T]:
+    """Return those whose place among each ten belongs to the split."""
     chosen = [one for place, one in enumerate(found) if place % 10 in tenths]
     if not chosen:
         raise ValueError(
@@ -162,8 +166,8 @@ def _inside(path: Path, image: Image.Image, image_path: Path) -> np.ndarray:
     mask = pairs.frames(path)[0]
     if mask.size != image.size:
         raise ValueError(
-            f"{path} is {mask.height}×{mask.width}, but {image_path} is {image.height}×{image.width}; expected "
-            "a mask of its picture's own height and width: get both again"
+            f"{path} is {mask.height}×{mask.width}, but {image_path} is {image.height}×{image.width}; "
+            "expected a mask of its picture's own height and width: get both again"
         )
     values = np.array(mask.convert("L"))
     odd = values[(values != 0) & (values != 255)]
