@@ -102,16 +102,15 @@ def dsb2018(
 
 def _pairs(root: Path, split: str, flaws: list[str]) -> Iterator[pairs.Pair]:
     """Return the pictures of a split with their nuclei numbered, whatever the layout."""
-    for folder in (root / "dsb2018" / "stage1_train", root / "stage1_train", root):
-        pictures = sorted(path for path in folder.glob("*") if (path / "images").is_dir())
-        if pictures and not (folder / "train" / "images").is_dir():
-            chosen = _chosen(pictures, TENTHS[split], split, folder)
-            return (_picture(path, flaws) for path in chosen)
-    for folder in (root / "dsb2018", root):
+    for folder in (root / "dsb2018" / "stage1_train", root / "stage1_train", root / "dsb2018", root):
         if (folder / "train" / "images").is_dir():
             part, tenths = LISTED[split]
             found = pairs.match(folder / part / "images", folder / part / "masks")
             return map(_renumbered, pairs.opened(_chosen(found, tenths, split, folder / part)))
+        pictures = sorted({path.parent for kind in ("images", "masks") for path in folder.glob(f"*/{kind}")})
+        if any((path / "images").is_dir() and (path / "masks").is_dir() for path in pictures):
+            chosen = _chosen(pictures, TENTHS[split], split, folder)
+            return (_picture(path, flaws) for path in chosen)
     raise FileNotFoundError(
         f"there is no folder {root / 'stage1_train'} with a folder <id>/images for each picture; {SOURCE}"
     )
