@@ -30,10 +30,10 @@ def steps(rounds: list[dict[str, Any]]) -> list[str]:
         "- *plain* is the same network in straightforward modules and a tutorial's loop, in float32 "
         "(`plain.py`).\n"
         '- *smp* is `segmentation_models_pytorch.Unet("vgg13_bn", encoder_depth=4, decoder_channels=[512, '
-        "256, 128, 64])` in that loop: the encoder has the sizes of U-Net's down to the last level, where it "
-        "has 512 maps instead of 1024; the decoder enlarges by nearest neighbor instead of up-convolutions. "
-        "So it has fewer parameters and computes less. *In bfloat16*: with autocast and channels_last, as "
-        "ours. There is no encoder of width 16, and no SegNet.",
+        "256, 128, 64])` in that loop. The encoder has the sizes of U-Net's down to the last level, which "
+        "has four convolutions of 512 maps instead of two of 1024; the decoder enlarges by nearest neighbor "
+        "instead of up-convolutions. *In bfloat16*: with autocast and channels_last, as ours. It has no "
+        "encoder of width 16, and no SegNet.",
         "\n".join(lines),
     ]
     busy = max(found["load"] for found in rounds)
