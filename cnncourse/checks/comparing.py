@@ -10,6 +10,7 @@ import numpy as np
 
 from ..ops.arrays import is_tensor
 from .exercise import NOTHING_RETURNED
+from .observing import Seen
 
 RTOL, ATOL = 1e-4, 1e-5  # float32 answers pass; probes hold small numbers
 
@@ -73,6 +74,8 @@ def kind(value: Any) -> str:
         return f"a {type(value).__name__} of {len(value)}"
     if isinstance(value, int | float | str | bool):
         return f"the {type(value).__name__} {value!r:.40}"
+    if isinstance(value, Seen):
+        return str(value)
     return f"an object of type {type(value).__name__}"
 
 

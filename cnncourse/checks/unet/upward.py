@@ -10,8 +10,11 @@ from .upward_looks import Size, behavior, look, result
 from .upward_mistakes import MISTAKES
 
 
-def _result(note: str, channels: tuple[int, int], size: Size, skip_size: Size) -> Probe:
-    return Probe(channels, drive=partial(result, size=size, skip_size=skip_size), note=note)
+def _result(
+    note: str, channels: tuple[int, int], size: Size, skip_size: Size, *, positive: bool = False
+) -> Probe:
+    drive = partial(result, size=size, skip_size=skip_size, positive=positive)
+    return Probe(channels, drive=drive, note=note)
 
 
 EXERCISE = Exercise(
@@ -22,16 +25,18 @@ EXERCISE = Exercise(
     # Odd differences are 5 and 9: there rounding half to even, as torchvision's center_crop does, cuts alike.
     probes=(
         Probe((4, 3), drive=look, note="its layers"),
-        _result("x of 4×5 and a skip of 13×19", (4, 3), (4, 5), (13, 19)),
+        # From what shows one mistake at a time to what shows several.
+        _result("no crop, nothing negative", (2, 5), (4, 3), (8, 6), positive=True),
+        _result("no crop", (6, 4), (3, 4), (6, 8)),
         _result("x of 5×4 and a skip of 14×10", (6, 2), (5, 4), (14, 10)),
-        _result("a skip that needs no cropping", (2, 5), (4, 3), (8, 6)),
+        _result("x of 4×5 and a skip of 13×19", (4, 3), (4, 5), (13, 19)),
         Probe((4, 3), drive=behavior, note="both modes, the way back, two blocks"),
     ),
     misconceptions=MISTAKES,
     hints=(
         "A class with two methods: __init__ makes three layers with weights, forward uses them. How many "
         "channels has the result of the up-convolution, how many has the skip, how many both together?",
-        "nn.ConvTranspose2d(in_channels, in_channels // 2, 2, stride=2) doubles height and width. The first "
+        "The up-convolution is nn.ConvTranspose2d(in_channels, in_channels // 2, 2, stride=2). The first "
         "convolution goes from in_channels to out_channels, the second from out_channels to out_channels; "
         "neither is padded.",
         "In forward: x = self.up(x), then skip = center_crop(skip, *x.shape[-2:]), then torch.cat([skip, x], "

@@ -19,6 +19,7 @@ from .upward_weights import kernels_problem, vectors_problem, wanted_kernels
 
 Build = Callable[..., Any]
 Size = tuple[int, int]
+SIZE, SKIP_SIZE = (4, 5), (8, 10)  # nothing to crop
 _NORMS = (nn.modules.batchnorm._NormBase, nn.GroupNorm, nn.LayerNorm, nn.LocalResponseNorm)
 
 
@@ -30,14 +31,29 @@ def look(build: Build, inputs: int, outputs: int) -> Seen:
     )
 
 
-def result(build: Build, inputs: int, outputs: int, size: Size, skip_size: Size) -> Any:
-    """Return what a block makes of two images when its weights are given, or what is wrong with it."""
-    seen = _Look(build, inputs, outputs)
+def result(
+    build: Build, inputs: int, outputs: int, size: Size, skip_size: Size, positive: bool = False
+) -> Any:
+    """Return what a block makes of two images when its weights are given, or what is wrong with it.
+
+    Where weights and maps are ``positive`` a ReLU does nothing, so that of two mistakes only one shows.
+    """
+    seen = _Look(build, inputs, outputs, passing=False)
     problem = seen.problem or _give_weights(seen.model, inputs, outputs)
     if problem:
         return problem
-    out = _passed(seen.model, maps(inputs, size, seed=1), maps(inputs // 2, skip_size, seed=2))
-    return out if isinstance(out, Seen) else _shape_problem(out, outputs, size, skip_size) or out
+    given = [maps(inputs, size, seed=1), maps(inputs // 2, skip_size, seed=2)]
+    if positive:
+        for tensor in (*seen.model.parameters(), *given):
+            tensor.detach().abs_()
+    try:
+        out = _passed(seen.model.eval(), *given)
+    except Exception:
+        problem = seen.shape_problem()
+        if problem:
+            return problem
+        raise
+    return out if isinstance(out, Seen) else _shape_problem(out, size, skip_size) or out
 
 
 def behavior(build: Build, inputs: int, outputs: int) -> Seen:
@@ -67,20 +83,24 @@ def maps(channels: int, size: Size, seed: int) -> Tensor:
 class _Look:
     """A block, one pass through it, and what is wrong with its layers."""
 
-    def __init__(self, build: Build, inputs: int, outputs: int) -> None:
-        """Build it and let maps through; what goes wrong then shows when numbers are asked for."""
+    def __init__(self, build: Build, inputs: int, outputs: int, passing: bool = True) -> None:
+        """Build it and let maps through, at least where lazy layers get their sizes by that."""
         self.model = _built(build, inputs, outputs)
-        self.given = [maps(inputs, (4, 5), seed=5), maps(inputs // 2, (8, 10), seed=6)]
+        self.given = [maps(inputs, SIZE, seed=5), maps(inputs // 2, SKIP_SIZE, seed=6)]
         self.out: Any = None
+        self.used: list[Tensor] = []
         self.leaves: set[int] = set()
         if any(is_lazy(weight) for weight in self.model.parameters()):
             self._pass()
-        self._pass()
+        if passing:
+            self._pass()
         self.problem = self._arguments_problem() or self._layers_problem(inputs, outputs)
+        if passing and not self.problem:
+            self.problem = self.shape_problem()
 
     def _pass(self) -> None:
         leaves = [tensor.requires_grad_() for tensor in _like(self.model, *self.given)]
-        with suppress(Exception), torch.enable_grad():
+        with suppress(Exception), torch.enable_grad():  # errors show when numbers are asked for
             self.out = self.model(*(leaf.clone() for leaf in leaves))
             # Kept, since another tensor could get the id of one that is gone.
             self.used = [*leaves, *_leaves(self.out)]
@@ -117,11 +137,22 @@ class _Look:
 
     def _what_became_of_the_skip(self) -> str:
         """Say why the first convolution takes half of the channels."""
-        if not isinstance(self.out, Tensor):
+        out = self._what_comes_out()
+        if not isinstance(out, Tensor):
             return "added"
-        if self.out.shape[0] != 2 or self.out.shape[-2] > 8 or self.out.shape[-1] > 10:
+        if out.shape[0] != 2 or any(n > most for n, most in zip(out.shape[2:], SKIP_SIZE, strict=False)):
             return "another axis"
         return "added" if id(self.used[1]) in self.leaves else "left out"
+
+    def _what_comes_out(self) -> Any:
+        if not self.used:
+            self._pass()
+        return self.out
+
+    def shape_problem(self) -> Seen | None:
+        """Say whether maps come out in another size where nothing must be cropped."""
+        out = self._what_comes_out()
+        return _shape_problem(out, SIZE, SKIP_SIZE) if isinstance(out, Tensor) else None
 
     def learning_problem(self) -> Seen | None:
         """Say whether a gradient reaches every weight, x and the skip."""
@@ -232,14 +263,16 @@ def _passed(model: nn.Module, x: Tensor, skip: Tensor) -> Any:
     return out
 
 
-def _shape_problem(out: Tensor, outputs: int, size: Size, skip_size: Size) -> Seen | None:
+def _shape_problem(out: Tensor, size: Size, skip_size: Size) -> Seen | None:
+    """Say which mistake makes maps of this size, if one does."""
     doubled = [2 * n for n in size]
-    if tuple(out.shape) == (2, outputs, *(n - 4 for n in doubled)):
+    found = list(out.shape[2:])
+    if found == [n - 4 for n in doubled]:
         return None
     sizes = {
         "padded": [doubled, [n - 2 for n in doubled]],
         "enlarged": [[n - 4 for n in skip_size], list(skip_size), [n - 2 for n in skip_size]],
         "not doubled": [[n + more for n in size] for more in (-4, -3, -2, -1, 0, 1)],
     }
-    found = (what for what, likely in sizes.items() if list(out.shape[2:]) in likely)
-    return Seen(next(found, "shape"), f"shape {list(out.shape)}")
+    what = next((what for what, likely in sizes.items() if found in likely), None)
+    return Seen(what, f"shape {list(out.shape)}") if what else None

@@ -230,6 +230,8 @@ MISTAKES = (
             block(layers=convolutions(order="c", last="cr")),
             block(layers=convolutions(order="rc")),
             block(layers=convolutions(order="rc", last="c")),
+            block(ups(nn.ReLU), layers=convolutions(order="c")),
+            block(ups(nn.ReLU), layers=convolutions(last="c")),
         ),
     ),
     Misconception(
@@ -240,8 +242,6 @@ MISTAKES = (
             block(ups(nn.ReLU)),
             block(join=lambda x, skip: skip_first(x, skip).relu()),
             block(join=lambda x, skip: skip_first(x, skip.relu())),
-            block(ups(nn.ReLU), join=lambda x, skip: torch.cat([x, skip], 1)),
-            block(ups(nn.ReLU), layers=convolutions(last="c")),
         ),
     ),
     Misconception(
@@ -309,7 +309,6 @@ MISTAKES = (
             block(layers=convolutions(order="cbr")),
             block(layers=convolutions(order="crb")),
             block(layers=convolutions(order="cbr", norm=nn.InstanceNorm2d)),
-            block(layers=convolutions(order="cbr"), join=lambda x, skip: torch.cat([x, skip], 1)),
             block(layers=convolutions(order="cbr", options=_PADDED)),
         ),
     ),

@@ -44,10 +44,9 @@ def kernels_problem(kernels: list[Shape], inputs: int, outputs: int) -> str:
 
 def _without_up_convolution(convs: list[Shape], others: list[Shape], wanted: list[Shape]) -> str:
     """Return what stands in place of the up-convolution, which has kernels of 2×2."""
-    inputs, half = wanted[0][:2]
     left = others or list((Counter(convs) - Counter(wanted[1:])).elements())
-    if len(convs) + len(others) == 3 and len(left) == 1:
-        return "up kernel" if left[0][:2] == (inputs, half) else "interpolated"
+    if any(shape[:2] == wanted[0][:2] for shape in left):
+        return "up kernel"
     return "more convolutions" if len(convs) + len(others) > 3 else "interpolated"
 
 
