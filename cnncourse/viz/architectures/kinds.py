@@ -110,8 +110,8 @@ def label_of(node: Node, role: str) -> str:
         if kind in _RESHAPES:
             return "flatten" if node.out_shapes and len(node.out_shapes[0]) == 2 else "reshape"
         if kind == "getitem":
-            crops = node.out_shapes and len(node.out_shapes[0]) == len(node.in_shapes[0])
-            return "crop" if crops else ""
+            same_rank = node.out_shapes and len(node.out_shapes[0]) == len(node.in_shapes[0])
+            return "crop" if same_rank and node.out_shapes[0] != node.in_shapes[0] else ""
         return _SHORT.get(kind, kind)
     return "Linear" if role == "linear" else "Attention" if "attention" in lower else kind
 
