@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from operator import index
 from typing import Any
 
 import torch
@@ -73,7 +74,7 @@ def _letter(part: Any) -> str:
 
 def _pool_problem(stage: Stage, pooled: Tensor, maps: Tensor) -> Seen:
     height, width = maps.shape[2:]
-    text = f"for maps of {height}×{width} pooled ones of {'×'.join(map(str, pooled.shape[2:]))}"
+    text = f"for maps of {height}×{width} pooled ones of shape {list(pooled.shape)}"
     problem = way_problem(stage)
     if problem:
         return problem
@@ -111,8 +112,8 @@ def _size_problem(size: Any, pooled: Tensor, maps: Tensor) -> Seen | None:
     height, width = maps.shape[2:]
     text = f"for maps of {height}×{width} the size {size!r}"[:100]
     try:
-        given = tuple(int(n) for n in size)
-    except (TypeError, ValueError):
+        given = tuple(index(n) for n in size)
+    except TypeError:
         return Seen("another size", text)
     if given == (height, width):
         return Seen("another size", text) if isinstance(size, Tensor) else None
