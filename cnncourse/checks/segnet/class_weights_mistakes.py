@@ -31,6 +31,8 @@ from .class_weights_ways import (
     zeros_too,
 )
 
+_TINY = (1e-15, 1e-12, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3)
+
 
 def _after(*changes: Callable[[Tensor], Any]) -> tuple[Weights, ...]:
     return tuple(changed(median_frequency_weights, change) for change in changes)
@@ -117,7 +119,7 @@ MISTAKES = (
     Misconception(
         "absent classes in the median",
         "Take the median over the classes that occur. Zeros of classes that occur nowhere pull it down.",
-        zeros_too(),
+        (*zeros_too(), *(with_tiny(by, zeros=True) for by in _TINY[1::2])),
     ),
     Misconception(
         "infinite or NaN for an absent class",
@@ -126,7 +128,7 @@ MISTAKES = (
         (
             built(absent=torch.inf),
             built(absent=torch.nan),
-            *(with_tiny(by) for by in (1e-15, 1e-12, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3)),
+            *(with_tiny(by) for by in _TINY),
         ),
     ),
     Misconception(
@@ -184,7 +186,7 @@ MISTAKES = (
         "shares of the images averaged",
         "Add up the pixels first, over all images that contain the class, and divide once. The mean of each "
         "image's share is something else when the images count different numbers of pixels.",
-        (*every_way(mean_share), *every_way(lambda pixels, sizes: (pixels / sizes[:, None]).nanmean(0))),
+        (*family(mean_share), *family(lambda pixels, sizes: (pixels / sizes[:, None]).nanmean(0))),
     ),
     Misconception(
         "images weighed one by one",
@@ -231,13 +233,17 @@ MISTAKES = (
         "normalized",
         "A class of middle size weighs 1, since its frequency is the median. Return median / frequency as it "
         "is, without dividing by the sum, the mean or the largest.",
-        _after(
-            lambda w: w / w.sum(),
-            lambda w: w / w.sum() * len(w),
-            lambda w: w / w[w > 0].mean(),
-            lambda w: w / w.max(),
-            lambda w: w.softmax(0),
-            lambda w: w / w.norm(),
+        (
+            *family(of_all_images, lambda f: 1 / f / (1 / f).sum()),
+            *family(of_all_images, lambda f: len(f) / f / (1 / f).sum()),
+            *_after(
+                lambda w: w / w.sum(),
+                lambda w: w / w.sum() * len(w),
+                lambda w: w / w[w > 0].mean(),
+                lambda w: w / w.max(),
+                lambda w: w.softmax(0),
+                lambda w: w / w.norm(),
+            ),
         ),
     ),
     Misconception(

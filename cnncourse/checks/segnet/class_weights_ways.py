@@ -161,11 +161,11 @@ def logarithms(absent: float = 0.0, constant: float = 1.02) -> tuple[Weights, ..
     )
 
 
-def with_tiny(by: float, above: float = 0.0) -> Weights:
+def with_tiny(by: float, zeros: bool = False) -> Weights:
     """Add something small to each frequency, so that no division by 0 happens."""
 
     def wrong(masks: Tensor, num_classes: int, ignore_index: int = 255) -> Tensor:
-        f = right(*_counted(masks, num_classes, ignore_index))
-        return (middle(f[~f.isnan()]) + above) / (f.nan_to_num() + by)
+        f = right(*_counted(masks, num_classes, ignore_index)).nan_to_num()
+        return (f.median() if zeros else middle(f[f > 0])) / (f + by)
 
     return wrong

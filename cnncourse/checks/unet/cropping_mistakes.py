@@ -58,6 +58,7 @@ MISTAKES = (
         "rounded each for itself.",
         both(
             start(lambda size, crop: size // 2 - crop // 2),
+            ways.around_the_middle,
             start(lambda size, crop: size // 2 - (crop + 1) // 2),
             start(lambda size, crop: (size + 1) // 2 - crop // 2),
             start(lambda size, crop: (size - 1) // 2 - crop // 2),
@@ -244,7 +245,7 @@ MISTAKES = (
         "AssertionError, which Python leaves out when it is asked to optimize.",
         tuple(
             fitting(center_crop, error)
-            for error in (AssertionError, IndexError, TypeError, RuntimeError, Exception)
+            for error in (AssertionError, IndexError, TypeError, RuntimeError, ArithmeticError, Exception)
         ),
     ),
     Misconception(

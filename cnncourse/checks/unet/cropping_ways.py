@@ -87,6 +87,13 @@ def swapped(x: Tensor, height: int, width: int) -> Tensor:
     return start(middle)(x, width, height)
 
 
+def around_the_middle(x: Tensor, height: int, width: int) -> Tensor:
+    """Cut half a crop on each side of the middle."""
+    row, column = x.shape[-2] // 2, x.shape[-1] // 2
+    up, left = height // 2, width // 2
+    return x[..., max(row - up, 0) : row + up, max(column - left, 0) : column + left]
+
+
 def columns_first(x: Tensor, height: int, width: int) -> Tensor:
     """Cut columns where rows should be cut."""
     top, left = middle(x.shape[-2], height), middle(x.shape[-1], width)

@@ -89,7 +89,7 @@ MISTAKES = (
     Misconception(
         "the last layer takes pixels",
         "The last convolution is 1×1: it changes the number of maps, not their size.",
-        (*walks(head=2), *walks(head=1), *walks(head=4)),
+        (*walks(head=2), *walks(head=1)),
     ),
     Misconception(
         "the size of the skip",
@@ -126,6 +126,18 @@ MISTAKES = (
             *every_check(lambda n, depth: n - 2 * (2 * depth + 1)),
             *every_check(lambda n, depth: n - 4 * depth),
             *every_check(lambda n, depth: n - 8 * depth),
+        ),
+    ),
+    Misconception(
+        "levels added up wrongly",
+        "Add up what is lost, level by level: 4 · 2^k by a pair of convolutions below k pools, once on the "
+        "way down, once on the way up, and at the bottom once in all.",
+        (
+            *every_check(lambda n, depth: n - 12 * 2**depth),
+            *every_check(lambda n, depth: n - 12 * 2**depth + 4),
+            *every_check(lambda n, depth: n - 8 * 2**depth),
+            *every_check(lambda n, depth: n - 16 * 2**depth + 8),
+            *every_check(lambda n, depth: n - 6 * 2**depth),
         ),
     ),
     Misconception(
@@ -244,7 +256,7 @@ MISTAKES = (
         "which Python leaves out when it is asked to optimize.",
         tuple(
             refusing(lambda n, depth: f"use {ways.below(n, depth)}", error)
-            for error in (AssertionError, RuntimeError, TypeError, Exception)
+            for error in (AssertionError, ArithmeticError, IndexError, RuntimeError, TypeError, Exception)
         ),
     ),
     Misconception(
