@@ -43,6 +43,11 @@ def nothing_inside(weights: Array, instances: Array) -> Array:
     return np.where(instances > 0, 0.0, weights)
 
 
+def kept_inside(weights: Array, instances: Array) -> Array:
+    """Return the weights as the formula gives them, also in cells."""
+    return weights
+
+
 def nothing(instances: Array, w0: float, sigma: float) -> Array:
     """Return the weights of fewer than two cells."""
     return np.zeros(instances.shape)
@@ -70,9 +75,9 @@ def drawn(
     return wrong
 
 
-def exponent(power: Callable[[Any, Any, float], Any]) -> Wrong:
-    """Return the map of w0 · exp(power(d1, d2, sigma))."""
-    return drawn(formula=lambda d1, d2, w0, sigma: w0 * np.exp(power(d1, d2, sigma)))
+def exponent(power: Callable[[Any, Any, float], Any], **other: Any) -> Wrong:
+    """Return the map of w0 · exp(power(d1, d2, sigma)); ``other`` parts may be wrong too."""
+    return drawn(formula=lambda d1, d2, w0, sigma: w0 * np.exp(power(d1, d2, sigma)), **other)
 
 
 def changed_at_the_end(change: Callable[[Array, Array, float, float], Array]) -> Wrong:

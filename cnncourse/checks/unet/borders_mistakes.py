@@ -10,8 +10,10 @@ from scipy import ndimage
 from ...datasets import border_weight_map
 from ..exercise import Misconception
 from ..results import changed, fractions_cut_off
+from .border_formula_mistakes import FORMULA_MISTAKES, WRONG_POWERS
 from .border_maps import (
     Array,
+    Choice,
     Wrong,
     by_number,
     changed_at_the_end,
@@ -19,6 +21,7 @@ from .border_maps import (
     drawn,
     equation,
     exponent,
+    kept_inside,
     nothing_inside,
     over_pixels,
     parts,
@@ -27,12 +30,12 @@ from .border_maps import (
     two_nearest,
 )
 
-
-def _with(**fixed: Any) -> Wrong:
-    """Return the right map, with arguments that the caller cannot choose."""
-    return lambda instances, w0=10, sigma=5: border_weight_map(
-        instances, **{"w0": w0, "sigma": sigma, **fixed}
-    )
+_ONE_DISTANCE: tuple[Choice, ...] = (
+    lambda d: (two_nearest(d)[0],) * 2,
+    lambda d: (two_nearest(d)[0], 0),
+    lambda d: (0, two_nearest(d)[1]),
+    lambda d: (two_nearest(d)[1],) * 2,
+)
 
 
 def _all_numbers(instances: Array) -> list[Array]:
@@ -92,22 +95,6 @@ def _raising(error: type[Exception], *, only_without_cells: bool = False) -> Wro
     return drawn(few=few)
 
 
-def _frequencies(weights: Array, instances: Array, w0: float, sigma: float) -> Array:
-    inside = (instances > 0).mean()
-    return weights + np.where(instances > 0, 1 - inside, inside)
-
-
-def _inverse_frequencies(weights: Array, instances: Array, w0: float, sigma: float) -> Array:
-    inside = (instances > 0).mean()
-    return weights + np.where(instances > 0, 1 / max(inside, 1e-6), 1 / (1 - inside))
-
-
-def _far_away(reach: float) -> Wrong:
-    return drawn(
-        formula=lambda d1, d2, w0, sigma: np.where(d1 + d2 > reach * sigma, 0, equation(d1, d2, w0, sigma))
-    )
-
-
 def _nearer(less: float) -> Wrong:
     return drawn(distance=lambda mask: np.maximum(to_nearest_pixel(mask) - less, 0))
 
@@ -126,10 +113,7 @@ MISTAKES = (
         "Two distances are added: d1 to the nearest cell, d2 to the second-nearest. Yours uses only one of "
         "them, or one twice. (Or is the background, number 0, among your cells?)",
         (
-            drawn(choice=lambda d: (two_nearest(d)[0],) * 2),
-            drawn(choice=lambda d: (two_nearest(d)[0], 0)),
-            drawn(choice=lambda d: (0, two_nearest(d)[1])),
-            drawn(choice=lambda d: (two_nearest(d)[1],) * 2),
+            *(drawn(choice=choice) for choice in _ONE_DISTANCE),
             drawn(cells=_all_numbers),
             drawn(cells=_all_numbers, few=None),
             drawn(cells=lambda instances: [instances > 0], choice=lambda d: (d[0], d[0]), few=None),
@@ -166,115 +150,17 @@ MISTAKES = (
         "Only the background is weighted: inside cells the map is 0. Set it to 0 where instances > 0, and "
         "only there.",
         (
-            drawn(finish=lambda weights, instances: weights),
+            drawn(finish=kept_inside),
+            # Together with another mistake it is named first.
+            *(exponent(power, finish=kept_inside) for power in WRONG_POWERS),
+            *(drawn(choice=choice, finish=kept_inside) for choice in _ONE_DISTANCE),
+            *(drawn(distance=distance, finish=kept_inside) for distance in (_city_block, _chessboard)),
             drawn(finish=lambda weights, instances: np.where(instances == 0, 0.0, weights)),
             drawn(finish=lambda weights, instances: np.where(instances == 1, 0.0, weights)),
             changed_at_the_end(lambda w, instances, w0, sigma: np.where(instances > 0, w0, w)),
         ),
     ),
-    Misconception(
-        "sigma not squared",
-        "Below stands 2 · sigma², the square of sigma: sigma ** 2.",
-        (
-            exponent(lambda d1, d2, sigma: -((d1 + d2) ** 2) / (2 * sigma)),
-            exponent(lambda d1, d2, sigma: -((d1 + d2) ** 2) / sigma),
-            exponent(lambda d1, d2, sigma: -((d1 + d2) ** 2) / (2 * np.sqrt(sigma))),
-        ),
-    ),
-    Misconception(
-        "another factor than 2",
-        "Below stands 2 · sigma²: 2 times the square of sigma. Yours lacks the 2, or squares it too.",
-        (
-            exponent(lambda d1, d2, sigma: -((d1 + d2) ** 2) / sigma**2),
-            exponent(lambda d1, d2, sigma: -((d1 + d2) ** 2) / (2 * sigma) ** 2),
-            exponent(lambda d1, d2, sigma: -2 * (d1 + d2) ** 2 / sigma**2),
-        ),
-    ),
-    Misconception(
-        "not divided by all of 2 · sigma²",
-        "`a / 2 * b` divides by 2 and multiplies by b. Put what stands below into parentheses: / (2 * sigma "
-        "** 2).",
-        (
-            exponent(lambda d1, d2, sigma: -((d1 + d2) ** 2) / 2 * sigma**2),
-            exponent(lambda d1, d2, sigma: -((d1 + d2) ** 2) * (2 * sigma**2)),
-            exponent(lambda d1, d2, sigma: -((d1 + d2) ** 2) / 2 * sigma),
-            exponent(lambda d1, d2, sigma: -((d1 + d2) ** 2) / 2),
-            exponent(lambda d1, d2, sigma: -((d1 + d2) ** 2)),
-        ),
-    ),
-    Misconception(
-        "squares added",
-        "First the distances are added, then the sum is squared: (d1 + d2) ** 2. Yours adds d1² and d2².",
-        (
-            exponent(lambda d1, d2, sigma: -(d1**2 + d2**2) / (2 * sigma**2)),
-            exponent(lambda d1, d2, sigma: -(d1**2 + d2**2) / sigma**2),
-            exponent(lambda d1, d2, sigma: -(d1 + d2**2) / (2 * sigma**2)),
-        ),
-    ),
-    Misconception(
-        "sum not squared",
-        "The sum of the distances is squared: (d1 + d2) ** 2. Without the square the weight falls in another "
-        "way.",
-        (
-            exponent(lambda d1, d2, sigma: -(d1 + d2) / (2 * sigma**2)),
-            exponent(lambda d1, d2, sigma: -(d1 + d2) / (2 * sigma)),
-            exponent(lambda d1, d2, sigma: -(d1 + d2) / sigma),
-        ),
-    ),
-    Misconception(
-        "distances not added",
-        "The two distances are added, (d1 + d2) ** 2. Yours takes their difference, product or mean.",
-        (
-            exponent(lambda d1, d2, sigma: -((d1 - d2) ** 2) / (2 * sigma**2)),
-            exponent(lambda d1, d2, sigma: -((d1 * d2) ** 2) / (2 * sigma**2)),
-            exponent(lambda d1, d2, sigma: -d1 * d2 / (2 * sigma**2)),
-            exponent(lambda d1, d2, sigma: -(((d1 + d2) / 2) ** 2) / (2 * sigma**2)),
-        ),
-    ),
-    Misconception(
-        "square root missing",
-        "A Euclidean distance is the root of dy² + dx². Yours adds the squared distances, and then squares "
-        "once more.",
-        (
-            exponent(lambda d1, d2, sigma: -((d1**2 + d2**2) ** 2) / (2 * sigma**2)),
-            exponent(lambda d1, d2, sigma: -((d1 + d2) ** 4) / (2 * sigma**2)),
-        ),
-    ),
-    Misconception(
-        "w0 is no factor",
-        "The exponential is multiplied by w0. Yours leaves w0 out, or puts it elsewhere.",
-        (
-            _with(w0=1),
-            drawn(formula=lambda d1, d2, w0, sigma: w0 + equation(d1, d2, 1, sigma)),
-            drawn(formula=lambda d1, d2, w0, sigma: equation(d1, d2, 1, sigma) ** w0),
-            drawn(formula=lambda d1, d2, w0, sigma: equation(d1, d2, 1, sigma) / w0),
-            drawn(formula=lambda d1, d2, w0, sigma: equation(d1, d2, w0**2, sigma)),
-        ),
-    ),
-    Misconception(
-        "an argument ignored",
-        "w0 and sigma are what the caller asks for: 10 and 5 are only their defaults.",
-        (_with(w0=10), _with(sigma=5), _with(w0=10, sigma=5)),
-    ),
-    Misconception(
-        "w0 and sigma swapped",
-        "w0 is the height of the weights, sigma how far they reach, and the caller gives w0 first. Yours has "
-        "the two the other way round.",
-        (drawn(formula=lambda d1, d2, w0, sigma: equation(d1, d2, sigma, w0)),),
-    ),
-    Misconception(
-        "class weights added",
-        "Here the map holds only the second term of the equation. Leave out the first, w_c(x), which "
-        "balances the classes.",
-        (
-            changed_at_the_end(lambda w, instances, w0, sigma: w + 1),
-            changed_at_the_end(lambda w, instances, w0, sigma: w + (instances == 0)),
-            changed_at_the_end(lambda w, instances, w0, sigma: w + (instances > 0)),
-            drawn(finish=lambda weights, instances: nothing_inside(weights, instances) + 1),
-            changed_at_the_end(_frequencies),
-            changed_at_the_end(_inverse_frequencies),
-        ),
-    ),
+    *FORMULA_MISTAKES,
     Misconception(
         "another distance",
         "Distances are Euclidean: the root of dy² + dx². Yours counts steps along rows and columns "
@@ -384,40 +270,6 @@ MISTAKES = (
                 ]
             ),
         ),
-    ),
-    Misconception(
-        "grows with the distance",
-        "The exponent is negative, so that the weight is largest in a narrow gap and falls with the "
-        "distance. Yours has another sign.",
-        (
-            exponent(lambda d1, d2, sigma: (d1 + d2) ** 2 / (2 * sigma**2)),
-            exponent(lambda d1, d2, sigma: (-(d1 + d2)) ** 2 / (2 * sigma**2)),
-            changed(border_weight_map, np.negative),
-            drawn(formula=lambda d1, d2, w0, sigma: w0 - equation(d1, d2, w0, sigma)),
-            drawn(formula=lambda d1, d2, w0, sigma: 1 - equation(d1, d2, w0, sigma)),
-        ),
-    ),
-    Misconception(
-        "normalized",
-        "The weights are taken as the formula gives them: divide them neither by their maximum or sum, nor "
-        "by the area under the bell.",
-        (
-            changed_at_the_end(lambda w, instances, w0, sigma: w / max(w.max(), 1e-12)),
-            changed_at_the_end(lambda w, instances, w0, sigma: w0 * w / max(w.max(), 1e-12)),
-            changed_at_the_end(lambda w, instances, w0, sigma: w / w.max()),
-            changed_at_the_end(lambda w, instances, w0, sigma: w0 * w / w.max()),
-            changed_at_the_end(lambda w, instances, w0, sigma: w / max(w.sum(), 1e-12)),
-            changed_at_the_end(lambda w, instances, w0, sigma: w / max(w.mean(), 1e-12)),
-            changed_at_the_end(lambda w, instances, w0, sigma: w / (sigma * np.sqrt(2 * np.pi))),
-            changed_at_the_end(lambda w, instances, w0, sigma: w / (2 * np.pi * sigma**2)),
-            changed_at_the_end(lambda w, instances, w0, sigma: np.clip(w, 0, 1)),
-        ),
-    ),
-    Misconception(
-        "nothing far away",
-        "The formula holds on the whole background: far from cells the weights are small, not 0. Yours "
-        "stops at some distance.",
-        (_far_away(1), _far_away(2), _far_away(3)),
     ),
     Misconception(
         "height and width swapped",
