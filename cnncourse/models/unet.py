@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable
+from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .inputs import check_axes, check_sizes
@@ -45,7 +47,25 @@ def center_crop(x: Tensor, height: int, width: int) -> Tensor:
             f"got maps of {x.shape[-2]}×{x.shape[-1]} and a crop of {height}×{width}; expected a crop that "
             "is no larger: swap the two if the smaller map should decide"
         )
-    return x[..., top : top + height, left : left + width]
+    return _Crop.apply(x, top, left, height, width)
+
+
+class _Crop(torch.autograd.Function):
+    """Part of maps, with a way back that keeps the layout, which torch's own changes into another."""
+
+    @staticmethod
+    def forward(x: Tensor, top: int, left: int, height: int, width: int) -> Tensor:
+        return x[..., top : top + height, left : left + width]
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, int, int, int, int], output: Tensor) -> None:
+        x, top, left, height, width = inputs
+        ctx.around = left, x.shape[-1] - left - width, top, x.shape[-2] - top - height
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None, None]:
+        """What was cut off has no influence."""
+        return F.pad(gradient, ctx.around), None, None, None, None
 
 
 def unet_output_size(n: int, depth: int = 4) -> int:
