@@ -9,18 +9,19 @@ NAMES = {"unet": "U-Net", "segnet": "SegNet"}
 
 def steps(rounds: list[dict[str, Any]]) -> list[str]:
     """Return what is compared, and a table."""
-    rounds = sorted(rounds, key=lambda found: (found["network"], found["width"]), reverse=True)
+    rounds = sorted(rounds, key=_setting, reverse=True)
     days = ", ".join(sorted({found["date"] for found in rounds}))
     versions = ", ".join(
         sorted({numbers["torch"] for found in rounds for numbers in found["found"].values()})
     )
     lines = [
         "| network, width | who | parameters | multiply–adds per image | s a step | against ours | "
-        "peak memory | against ours |",
-        "|---|---|--:|--:|--:|--:|--:|--:|",
+        "processor s | against ours | peak memory | against ours |",
+        "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
-    for (network, width), group in groupby(rounds, key=lambda found: (found["network"], found["width"])):
-        lines += _rows(f"{NAMES[network]}, {width}", list(group))
+    for (network, width, threads), group in groupby(rounds, key=_setting):
+        limit = f", {threads} thread{'s' * (threads > 1)}" if threads else ""
+        lines += _rows(f"{NAMES[network]}, {width}{limit}", list(group))
     parts = [
         "## One training step",
         f"8 images of 3×128×128, 11 classes, AdamW; torch {versions}, on the CPU · {days}. Medians over the "
@@ -42,6 +43,10 @@ def steps(rounds: list[dict[str, Any]]) -> list[str]:
     return parts
 
 
+def _setting(found: dict[str, Any]) -> tuple[str, int, int]:
+    return found["network"], found["width"], found["threads"]
+
+
 def _rows(label: str, rounds: list[dict[str, Any]]) -> list[str]:
     lines = []
     for who in rounds[0]["found"]:
@@ -60,6 +65,8 @@ def _rows(label: str, rounds: list[dict[str, Any]]) -> list[str]:
             f"{middle('multiply_adds') / 1e9:.2f} G",
             f"{middle('seconds'):.2f}",
             ratio("seconds"),
+            f"{middle('processor_seconds'):.2f}",
+            ratio("processor_seconds"),
             f"{middle('memory') / 2**20:,.0f} MiB",
             ratio("memory"),
         ]

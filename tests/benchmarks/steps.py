@@ -22,25 +22,28 @@ def main() -> None:
     parser.add_argument("--widths", type=int, nargs="+", default=[16, 64])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--steps", type=int, default=4, help="that are counted, after two that are not")
+    parser.add_argument("--threads", type=int, default=0, help="for all; 0 lets each decide")
     chosen = parser.parse_args()
     make_environment()
     for number in range(chosen.rounds):
         for network in chosen.networks:
             for width in chosen.widths:
-                take(network, width, number, chosen.steps)
+                take(network, width, number, chosen.steps, chosen.threads)
 
 
-def take(network: str, width: int, number: int, steps: int) -> None:
+def take(network: str, width: int, number: int, steps: int, threads: int) -> None:
     """Let each take its steps, and keep and print what they took."""
     whos = {"ours": sys.executable, "plain": sys.executable}
     if (network, width) == ("unet", 64):  # the one that segmentation-models-pytorch has an encoder for
         whos |= {"smp": str(THEIRS), "smp in bfloat16": str(THEIRS)}
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     found = {
-        who: measured(python, "train_steps.py", who, network, width, steps) for who, python in whos.items()
+        who: measured(python, "train_steps.py", who, network, width, steps, threads)
+        for who, python in whos.items()
     }
-    about = {"network": network, "width": width, "load": load, "date": time.strftime("%Y-%m-%d")}
-    keep(f"steps-{network}-{width}-{number}", about | {"found": found})
+    about = {"network": network, "width": width, "threads": threads, "load": load}
+    about |= {"date": time.strftime("%Y-%m-%d"), "found": found}
+    keep(f"steps-{network}-{width}-threads{threads}-{number}", about)
     for who, numbers in found.items():
         print(
             f"{network}, width {width}, {who}: {numbers['seconds']:.3f} s a step "

@@ -1,6 +1,6 @@
 """Train a network for a few steps, and print seconds per step, peak memory and size as JSON.
 
-    python train_steps.py WHO NETWORK WIDTH STEPS
+    python train_steps.py WHO NETWORK WIDTH STEPS THREADS
 
 Only who is "ours" needs cnncourse: the others run in an environment that has none.
 """
@@ -81,8 +81,10 @@ def train_theirs(
     return model
 
 
-def main(who: str, name: str, width: int, steps: int) -> dict:
-    """Train, then count."""
+def main(who: str, name: str, width: int, steps: int, threads: int) -> dict:
+    """Train, then count; 0 threads leaves the number to torch."""
+    if threads:
+        torch.set_num_threads(threads)
     torch.manual_seed(0)
     count = BATCH * (WARM + steps)
     images = torch.randint(256, (count, 3, *SIZE), dtype=torch.uint8)
@@ -116,4 +118,4 @@ def peak() -> int:
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))))
+    print(json.dumps(main(sys.argv[1], sys.argv[2], *map(int, sys.argv[3:]))))
