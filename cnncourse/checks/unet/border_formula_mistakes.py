@@ -28,7 +28,6 @@ _POWERS: dict[str, tuple[Power, ...]] = {
     ),
     _VANISHING: (
         lambda d1, d2, sigma: -((d1 + d2) ** 2) / 2 * sigma**2,
-        lambda d1, d2, sigma: -((d1 + d2) ** 2) * (2 * sigma**2),
         lambda d1, d2, sigma: -((d1 + d2) ** 2) / 2 * sigma,
         lambda d1, d2, sigma: -((d1 + d2) ** 2) / 2,
         lambda d1, d2, sigma: -((d1 + d2) ** 2),
@@ -101,6 +100,15 @@ FORMULA_MISTAKES = (
         "`a / 2 * b` divides by 2 and multiplies by b. Put what stands below into parentheses: / (2 * sigma "
         "** 2).",
         tuple(map(exponent, _POWERS[_VANISHING])),
+    ),
+    Misconception(
+        "nothing but zeros",
+        "Your map is 0 everywhere. Either it is never filled, or the exponent is so negative that nothing is "
+        "left: divide by (2 * sigma ** 2), in parentheses.",
+        (
+            lambda instances, w0=10, sigma=5: np.zeros(instances.shape),
+            exponent(lambda d1, d2, sigma: -((d1 + d2) ** 2) * (2 * sigma**2)),
+        ),
     ),
     Misconception(
         "squares added",

@@ -108,6 +108,14 @@ def convolutions(
     return make
 
 
+PADDED = ({"padding": 1}, {"padding": 1})
+
+
+def wider(more: Any) -> Any:
+    """Return convolutions of which the first takes another number of channels."""
+    return convolutions(lambda i, o: ((more(i, o), o), (o, o)))
+
+
 def offset(place: Callable[[int], int]) -> Fit:
     """Crop the skip, beginning at ``place`` of how many rows or columns are too many."""
 

@@ -5,113 +5,45 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from ...models.unet import UpBlock
 from ..exercise import Misconception
 from .upward_blocks import (
-    as_they_are,
+    PADDED,
     block,
     convolutions,
-    enlarged_to_skip,
-    from_both_ends,
-    offset,
-    padded_to_skip,
     resized,
     skip_first,
-    the_same_at_both_ends,
     then,
-    turned_crop,
     two_convolutions,
     ups,
     upsampled,
     used,
-    x_cropped,
+    wider,
 )
+from .upward_skip_mistakes import SKIP_MISTAKES
 from .upward_unusual import Anew, Listed, OneInput, TurnedInputs, frozen
-
-
-def _pooled(pool: Any) -> Any:
-    return lambda x, skip: (x, pool(skip, x.shape[-2:]))
 
 
 def _zeros(sides: tuple[int, int, int, int]) -> Any:
     return lambda channels: nn.ZeroPad2d(sides)
 
 
-def _wider(more: Any) -> Any:
-    """Return convolutions of which the first takes another number of channels."""
-    return convolutions(lambda i, o: ((more(i, o), o), (o, o)))
-
-
 def _between(middle: Any) -> Any:
     return convolutions(lambda i, o: ((i, middle(i, o)), (middle(i, o), o)))
 
 
-_PADDED = ({"padding": 1}, {"padding": 1})
-
 MISTAKES = (
-    Misconception(
-        "skip behind",
-        "The skip comes first: torch.cat([skip, x], dim=1). Yours puts it behind what came from below, so "
-        "that each meets the weights that belong to the other.",
-        (
-            block(join=lambda x, skip: torch.cat([x, skip], 1)),
-            block(join=lambda x, skip: torch.stack([skip, x], 2).flatten(1, 2)),
-            block(join=lambda x, skip: torch.cat([x, skip], 1).flip(1)),
-        ),
-    ),
-    Misconception(
-        "skip added",
-        "The skip is concatenated, not added: in_channels / 2 channels of it beside in_channels / 2 from "
-        "below are in_channels, and so many the first convolution takes.",
-        (
-            block(join=torch.add, layers=_wider(lambda i, o: i // 2)),
-            block(join=torch.mul, layers=_wider(lambda i, o: i // 2)),
-            block(join=torch.maximum, layers=_wider(lambda i, o: i // 2)),
-            block(join=lambda x, skip: torch.cat([x + skip, x + skip], 1)),
-            block(join=lambda x, skip: torch.cat([skip, x + skip], 1)),
-        ),
-    ),
-    Misconception(
-        "skip left out",
-        "The result must depend on the skip: concatenate it with what came from below. Yours does not use "
-        "it.",
-        (
-            block(join=lambda x, skip: x, layers=_wider(lambda i, o: i // 2)),
-            block(join=lambda x, skip: torch.cat([x, x], 1)),
-            block(join=lambda x, skip: torch.cat([torch.zeros_like(skip), x], 1)),
-        ),
-    ),
-    Misconception(
-        "what came from below left out",
-        "The result must depend on x, what came from below. Yours uses the skip alone.",
-        (
-            block(join=lambda x, skip: torch.cat([skip, skip], 1)),
-            block(join=lambda x, skip: torch.cat([skip, torch.zeros_like(x)], 1)),
-        ),
-    ),
-    Misconception(
-        "concatenated along another axis",
-        "The channels are axis 1 of [N, C, H, W]: torch.cat([skip, x], dim=1).",
-        tuple(
-            block(
-                join=lambda x, skip, axis=axis: torch.cat([skip, x], axis),  # type: ignore[misc]
-                layers=_wider(lambda i, o: i // 2),
-            )
-            for axis in (0, 2, 3)
-        ),
-    ),
+    *SKIP_MISTAKES,
     Misconception(
         "up-convolution does not halve the channels",
         "The up-convolution leads from in_channels to in_channels // 2, so that skip and x together have "
         "in_channels again.",
         (
-            block(lambda i, o: ups(out_channels=i)(i, o), layers=_wider(lambda i, o: i + i // 2)),
+            block(lambda i, o: ups(out_channels=i)(i, o), layers=wider(lambda i, o: i + i // 2)),
             block(lambda i, o: ups(out_channels=i)(i, o)),
-            block(lambda i, o: ups(out_channels=i)(i, o), layers=_wider(lambda i, o: 2 * i)),
+            block(lambda i, o: ups(out_channels=i)(i, o), layers=wider(lambda i, o: 2 * i)),
         ),
     ),
     Misconception(
@@ -119,8 +51,8 @@ MISTAKES = (
         "The up-convolution leads to in_channels // 2 channels, which need not be out_channels: only the two "
         "convolutions lead there.",
         (
-            block(lambda i, o: ups(out_channels=o)(i, o), layers=_wider(lambda i, o: o + i // 2)),
-            block(lambda i, o: ups(out_channels=o)(i, o), layers=_wider(lambda i, o: 2 * o)),
+            block(lambda i, o: ups(out_channels=o)(i, o), layers=wider(lambda i, o: o + i // 2)),
+            block(lambda i, o: ups(out_channels=o)(i, o), layers=wider(lambda i, o: 2 * o)),
             block(lambda i, o: ups(out_channels=o)(i, o)),
         ),
     ),
@@ -129,17 +61,17 @@ MISTAKES = (
         "The two convolutions lead to out_channels, which need not be in_channels // 2.",
         (
             block(layers=convolutions(lambda i, o: ((i, i // 2), (i // 2, i // 2)))),
-            block(layers=convolutions(lambda i, o: ((i, i // 2), (i // 2, i // 2)), options=_PADDED)),
+            block(layers=convolutions(lambda i, o: ((i, i // 2), (i // 2, i // 2)), options=PADDED)),
         ),
     ),
     Misconception(
         "first convolution takes another number of channels",
         "The first convolution takes in_channels: half of them come with the skip, half from below.",
         (
-            block(layers=_wider(lambda i, o: 2 * o)),
-            block(layers=_wider(lambda i, o: i + i // 2)),
-            block(layers=_wider(lambda i, o: 2 * i)),
-            block(layers=_wider(lambda i, o: o + i // 2)),
+            block(layers=wider(lambda i, o: 2 * o)),
+            block(layers=wider(lambda i, o: i + i // 2)),
+            block(layers=wider(lambda i, o: 2 * i)),
+            block(layers=wider(lambda i, o: o + i // 2)),
         ),
     ),
     Misconception(
@@ -155,70 +87,11 @@ MISTAKES = (
         "padded convolutions",
         "The convolutions are not padded here: each takes away two rows and two columns.",
         (
-            block(layers=convolutions(options=_PADDED)),
+            block(layers=convolutions(options=PADDED)),
             block(layers=convolutions(options=({"padding": 1}, {}))),
             block(layers=convolutions(options=({}, {"padding": 1}))),
             block(layers=convolutions(options=({"padding": 1, "padding_mode": "reflect"},))),
-            block(layers=convolutions(options=_PADDED), fit=resized("nearest")),
-        ),
-    ),
-    Misconception(
-        "skip not cropped",
-        "The skip has more rows and columns than x, since unpadded convolutions cut the way down off at the "
-        "sides. Crop the skip to the size of x before concatenating.",
-        (block(fit=as_they_are), block(fit=x_cropped)),
-    ),
-    Misconception(
-        "skip cropped from a corner",
-        "The skip's middle is what lies above x: crop it from row (H − height) // 2 and column (W − width) "
-        "// 2 on. Yours starts in a corner.",
-        (
-            block(fit=offset(lambda more: 0)),
-            block(fit=offset(lambda more: more)),
-            block(fit=lambda x, skip: (x, skip[..., -x.shape[-2] :, : x.shape[-1]])),
-            block(fit=lambda x, skip: (x, skip[..., : x.shape[-2], -x.shape[-1] :])),
-        ),
-    ),
-    Misconception(
-        "crop off by one",
-        "Where an odd number of rows is too many, (H − height) // 2 of them lie above the crop, and the crop "
-        "ends at the start plus height, not at a number counted from the end.",
-        (
-            block(fit=offset(lambda more: (more + 1) // 2)),
-            block(fit=offset(lambda more: more // 2 + more % 2)),
-            block(fit=offset(lambda more: more // 2 + 1)),
-            block(fit=offset(lambda more: max(more // 2 - 1, 0))),
-            block(fit=from_both_ends),
-            block(fit=the_same_at_both_ends),
-        ),
-    ),
-    Misconception(
-        "height and width swapped",
-        "Rows are axis 2 and columns axis 3 of [N, C, H, W]. Somewhere your crop takes one for the other.",
-        (block(fit=turned_crop),),
-    ),
-    Misconception(
-        "skip resized",
-        "The skip is cropped, its values stay as they are. Yours squeezes all of it into the size of x, so "
-        "that it no longer lies above what came from below.",
-        (
-            block(fit=resized("bilinear")),
-            block(fit=resized("nearest")),
-            block(fit=resized("area")),
-            block(fit=_pooled(F.adaptive_avg_pool2d)),
-            block(fit=_pooled(F.adaptive_max_pool2d)),
-        ),
-    ),
-    Misconception(
-        "x enlarged instead",
-        "The skip is cropped to the size of x. Yours brings x to the size of the skip: what came from below "
-        "is stretched, or surrounded by zeros.",
-        (
-            block(fit=padded_to_skip),
-            block(fit=enlarged_to_skip("bilinear")),
-            block(fit=enlarged_to_skip("nearest")),
-            block(fit=padded_to_skip, layers=convolutions(options=_PADDED)),
-            block(fit=enlarged_to_skip("bilinear"), layers=convolutions(options=_PADDED)),
+            block(layers=convolutions(options=PADDED), fit=resized("nearest")),
         ),
     ),
     Misconception(
@@ -280,7 +153,7 @@ MISTAKES = (
         (
             block(ups(stride=1)),
             block(ups(stride=1, padding=1)),
-            block(ups(stride=1), layers=convolutions(options=_PADDED)),
+            block(ups(stride=1), layers=convolutions(options=PADDED)),
         ),
     ),
     Misconception(
@@ -288,8 +161,8 @@ MISTAKES = (
         "Between two levels stands an up-convolution, whose weights are learned: nn.ConvTranspose2d("
         "in_channels, in_channels // 2, 2, stride=2). Yours interpolates.",
         (
-            block(upsampled("bilinear"), layers=_wider(lambda i, o: i + i // 2)),
-            block(upsampled("nearest"), layers=_wider(lambda i, o: i + i // 2)),
+            block(upsampled("bilinear"), layers=wider(lambda i, o: i + i // 2)),
+            block(upsampled("nearest"), layers=wider(lambda i, o: i + i // 2)),
             block(upsampled("bilinear")),
             block(upsampled("bilinear", lambda i: nn.Conv2d(i, i // 2, 1))),
             block(upsampled("nearest", lambda i: nn.Conv2d(i, i // 2, 3, padding=1))),
@@ -309,7 +182,7 @@ MISTAKES = (
             block(layers=convolutions(order="cbr")),
             block(layers=convolutions(order="crb")),
             block(layers=convolutions(order="cbr", norm=nn.InstanceNorm2d)),
-            block(layers=convolutions(order="cbr", options=_PADDED)),
+            block(layers=convolutions(order="cbr", options=PADDED)),
         ),
     ),
     Misconception(
