@@ -156,13 +156,13 @@ FORMULA_MISTAKES = (
     ),
     Misconception(
         "an argument ignored",
-        "w0 and sigma are what the caller asks for: 10 and 5 are only their defaults.",
+        "Take w0 and sigma as the caller asks for them: 10 and 5 are only their defaults.",
         (_with(w0=10), _with(sigma=5), _with(w0=10, sigma=5)),
     ),
     Misconception(
         "w0 and sigma swapped",
-        "w0 is the height of the weights, sigma how far they reach, and the caller gives w0 first. Yours has "
-        "the two the other way round.",
+        "Here w0 is the height of the weights, sigma how far they reach, and the caller gives w0 first. Yours "
+        "takes one for the other.",
         (drawn(formula=lambda d1, d2, w0, sigma: equation(d1, d2, sigma, w0)),),
     ),
     Misconception(

@@ -122,8 +122,8 @@ MISTAKES = (
     ),
     Misconception(
         "other cells than the nearest two",
-        "d1 and d2 belong to the two cells nearest to the pixel in question: other pixels have others. Sort "
-        "the distances at each pixel. Yours takes cells by their number, or the wrong places of the order.",
+        "Other pixels have other cells nearest to them: sort the distances at each pixel, and take the first "
+        "two. Yours takes cells by their number, or the wrong places of the order.",
         (
             drawn(choice=lambda d: (d[0], d[1])),
             drawn(choice=lambda d: (d[0], d[-1])),
@@ -137,8 +137,8 @@ MISTAKES = (
     ),
     Misconception(
         "second-nearest pixel",
-        "d2 is the distance to another cell. Yours is the distance to the second-nearest pixel, which is "
-        "often one of the same cell.",
+        "The second distance leads to another cell. Yours leads to the second-nearest pixel, which is often "
+        "one of the same cell.",
         (
             _two_pixels,
             _two_pixels_of_two_cells,

@@ -223,7 +223,7 @@ MISTAKES = (
     ),
     Misconception(
         "layers in a plain list",
-        "block.parameters() does not know layers in a Python list or dictionary, so that no optimizer trains "
+        "Layers in a Python list or dictionary are unknown to block.parameters(), so that no optimizer trains "
         "them. Use nn.ModuleList or nn.Sequential.",
         (
             lambda inputs, outputs: Listed(inputs, outputs),
