@@ -161,7 +161,7 @@ FORMULA_MISTAKES = (
     ),
     Misconception(
         "w0 and sigma swapped",
-        "Here w0 is the height of the weights, sigma how far they reach, and the caller gives w0 first. Yours "
+        "Here w0 is the height of the weights, sigma how far they reach; the caller gives w0 first. Yours "
         "takes one for the other.",
         (drawn(formula=lambda d1, d2, w0, sigma: equation(d1, d2, sigma, w0)),),
     ),

@@ -223,7 +223,7 @@ MISTAKES = (
     ),
     Misconception(
         "layers in a plain list",
-        "Layers in a Python list or dictionary are unknown to block.parameters(), so that no optimizer trains "
+        "Layers in a Python list or dictionary are unknown to block.parameters(), so no optimizer trains "
         "them. Use nn.ModuleList or nn.Sequential.",
         (
             lambda inputs, outputs: Listed(inputs, outputs),
