@@ -17,12 +17,17 @@ SEED = 0
 def state_kept() -> Iterator[None]:
     """Restore afterwards all random states, and torch's global settings if torch is in use.
 
+    Meanwhile torch computes in one thread: probes are so small that threads would mostly wait for each other,
+    which beside another busy process has made seconds into minutes.
+
     What torch keeps per thread (gradients on or off, the default device, autocast) needs no care here: each
     probe runs in a thread of its own.
     """
     python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002  (answers may use the global one)
     torch = sys.modules.get("torch")
     restore = _remember(torch) if torch else _make_fresh
+    if torch:
+        torch.set_num_threads(1)
     try:
         yield
     finally:

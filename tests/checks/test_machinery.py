@@ -327,6 +327,18 @@ def test_every_probe_starts_from_the_same_seed_whatever_came_before():
     assert seen[0] == seen[1]
 
 
+def test_probes_compute_in_one_thread_and_the_kernel_keeps_its_own():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        seen = []
+        grade(exercise(lambda: 0, Probe()), lambda: seen.append(torch.get_num_threads()))
+        assert set(seen) == {1}
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_settings_of_the_kernel_do_not_reach_the_probes():
     try:
         torch.set_default_dtype(torch.float64)
