@@ -1149,7 +1149,7 @@ for level in (1, 2, 3, 4):
 # that one would have learned another way. For that, each must be trained anew. It was done beforehand, with three seeds
 # and with the full budget: 500 scenes, eight epochs, width 15.
 
-# %% id="ablations" alt="A table of six rows with mean IoU, boundary IoU and the IoU of poles and signs: the complete U-Net and the four that lack one skip lie close together on the right, the one without any skip far to the left. Beside it weights, seconds per epoch and memory, which are alike."
+# %% id="ablations" alt="A table of six rows with mean IoU, boundary IoU and the IoU of poles and signs: the complete U-Net and the four that lack one skip lie close together on the right, the one without any skip far to the left. Beside it weights, seconds per epoch and memory."
 runs = [run for run in comparison.load() + comparison.load("ablations") if run.network.startswith("U-Net")]
 viz.score_table(*comparison.columns(runs))
 
