@@ -17,15 +17,17 @@ KEPT = HERE.parents[1] / ".benchmarks"
 
 GPU = """## On a GPU
 
-Not measured: no GPU was at hand. The two networks at the papers' sizes, from random weights, on CamVid at 360×480; the
-marks to pass are mean IoU of 60.1 (SegNet, a trained encoder, 3,433 images) and 47.7 (SegNet-Basic, 367 images):
+Not measured: no GPU was at hand. The two networks at the papers' sizes, from random weights, on CamVid at
+360×480; the marks to pass are mean IoU of 60.1 (SegNet, a trained encoder, 3,433 images) and 47.7
+(SegNet-Basic, 367 images):
 
 ```
-python -m cnncourse compare --data camvid --root FOLDER --size 360 480 --score-on val --seeds 1 --epochs 100 \\
-  --networks "SegNet, full size" "U-Net, full size"
+python -m cnncourse compare --data camvid --root FOLDER --size 360 480 --score-on val --seeds 1 \\
+  --epochs 100 --networks "SegNet, full size" "U-Net, full size"
 ```
 
-It prints mean IoU, seconds and peak memory of the GPU; 367 images by the CSV's seconds per epoch are images per second."""
+It prints mean IoU, seconds and peak memory of the GPU; 367 images by the CSV's seconds per epoch are images
+per second."""
 
 
 def main() -> None:
