@@ -1119,13 +1119,15 @@ for name, values in rows.items():
 
 # %% id="measured" alt="Mean IoU, boundary IoU and the IoU of poles and signs of the three networks, three seeds each as circles with mean and spread: FCN-32s lowest, FCN-16s clearly higher, FCN-8s highest in all three; the spread between seeds is much smaller than the distance between networks."
 runs = [run for run in comparison.load() if run.network.startswith("FCN")]
-viz.score_table(*comparison.columns(runs))
+measured, facts = comparison.columns(runs)
+print(facts["weights"])
+viz.score_table(measured)
 
 # %% [markdown] id="measured-read"
-# (Weights: those that are trained; the bilinear kernels are not.) Same encoder, same budget, as many weights; what differs
-# is the way back up. The distances are many times the spread between seeds. Compare with the table of perfect cells: with
-# the full budget FCN-8s comes close to what 8-pixel cells allow, and FCN-32s is even above its row, since smoothly blended
-# scores can cut a cell in two.
+# The line above counts the weights that are trained; the bilinear kernels are not. Same encoder, same budget, as many
+# weights; what differs is the way back up. The distances are many times the spread between seeds. Compare with the table
+# of perfect cells: with the full budget FCN-8s comes close to what 8-pixel cells allow, and FCN-32s is even above its row,
+# since smoothly blended scores can cut a cell in two.
 #
 # On PASCAL VOC the authors report mean IoU of 59.4, 62.4 and 62.7 % (a part of the 2011 validation set, table 2): the
 # same order, and a much smaller gain. Their pictures show few large objects, where a coarse mask is nearly right; ours
