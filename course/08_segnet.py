@@ -17,7 +17,7 @@
 # - weigh rare classes by median frequency, and say what that costs
 # - test whether a part of a network matters: train without it, or take it away from the trained network
 #
-# **Time:** about two and a half hours of reading and doing; its cells run in about 75 s on two CPU cores; one cell at the
+# **Time:** about two and a half hours of reading and doing; its cells run in about 105 s on two CPU cores; one cell at the
 # end is for a GPU, and is left out where there is none.
 #
 # **You need:** lesson 6 (masks, IoU, boundary IoU, class weights) and lesson 7 (max-unpooling).
