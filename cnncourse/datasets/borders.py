@@ -22,8 +22,8 @@ def border_weight_map(instances: Array, w0: float = 10, sigma: float = 5) -> Arr
 
     with d1 and d2 the Euclidean distances, in pixels, to the nearest pixel of the nearest and of the
     second-nearest cell. In a gap of one pixel between two cells d1 = d2 = 1: with sigma 5 a pixel there
-    weighs 0.92 · w0. The loss at each pixel is multiplied by 1 plus this, or by a weight of its class plus this,
-    as in the paper.
+    weighs 0.92 · w0. The loss at each pixel is multiplied by 1 plus this, or, as in the paper, by a weight of
+    its class plus this.
 
     Parameters
     ----------
