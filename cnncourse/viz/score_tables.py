@@ -44,7 +44,7 @@ def score_table(
     --------
     >>> score_table({"accuracy": {"plain": [0.90, 0.92], "dropout": [0.93, 0.95]}}, {"layers": {"plain": "3",
     ...     "dropout": "4"}})
-    <Figure: accuracy, mean ± sd over 2 seeds: plain 0.91 ± 0.01, dropout 0.94 ± 0.01>
+    <Figure: accuracy, mean ± sd over 2 seeds: plain 0.910 ± 0.014, dropout 0.940 ± 0.014>
     """
     panels = {title: read(values) for title, values in scores.items()}
     facts = facts or {}
