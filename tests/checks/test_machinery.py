@@ -1,6 +1,7 @@
 """What a probe can do with tensors, models and optimizers, and what an answer cannot do to the kernel."""
 
 import contextlib
+import dataclasses
 import itertools
 import random
 import subprocess
@@ -313,7 +314,7 @@ def test_global_state_is_as_before_whatever_an_answer_does(harm, then):
     before = state()
     assert not grade(drawn, answer).passed
     assert state() == before
-    assert grade(drawn, drawn.reference).passed
+    assert grade(dataclasses.replace(drawn, seconds=60), drawn.reference).passed
     assert state() == before
 
 
@@ -363,7 +364,7 @@ def test_an_answer_left_behind_runs_on_no_further_probe():
     given = exercise(lambda x: x, *[Probe((X,))] * 3, seconds=0.2)
     assert "did not come back in time" in grade(given, answer).message
     time.sleep(2)
-    assert len(calls) == 1
+    assert len(calls) <= 1  # a busy machine may not even have started the first
 
 
 def test_a_model_that_destroys_itself_harms_no_other_check():
