@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 
 from . import style
 from .arrays import as_array
-from .picture import Picture
+from .picture import Picture, text_width
 from .segmentations.masks import confusion_sentence, count, percent
 
 _MOST_CLASSES = 24  # more, and the numbers cannot be read at this width
@@ -56,21 +56,20 @@ pole is taken for road in 60 % of its cases (3 of 5)>
         [_text(counts[i, j], shares[i, j], normalize) for j in range(len(names))] for i in range(len(names))
     ]
 
-    left = _PAD + 22 + min(150, 6.6 * max(map(len, names)) + 8)
+    left = _PAD + 8 + max(text_width("predicted", 8), *(text_width(_brief(name), 9) for name in names))
     longest = max(len(text) for row in texts for text in row)
     room = (style.WIDTH - left - _TOTAL - _PAD) / len(names)
     cell = min(room, max(40, 8 * longest + 12))
     rise = 0.75 * 6.2 * min(20, max(map(len, names))) if _turned(names, cell) else 0
     head = _TITLE + rise + 26
     size = cell * len(names)
-    width = max(left + size + _TOTAL + _PAD, 420)
+    unit = "percent of each true class" if normalize else "counts; shaded by share of the true class"
+    heading = f"Rows: truth · columns: prediction · {unit}"
+    width = max(left + size + _TOTAL, _PAD + text_width(heading, 8.5)) + _PAD
     with style.apply():
         figure = Picture(width, head + size + 40 + _PAD, describe_confusion(counts, names, normalize))
-        unit = "percent of each true class" if normalize else "counts; shaded by share of the true class"
         figure.add_note(_PAD, 22, "Confusion", fontsize=11, fontweight="bold")
-        figure.add_note(
-            _PAD, 40, f"Rows: truth · columns: prediction · {unit}", fontsize=8.5, color=style.QUIET
-        )
+        figure.add_note(_PAD, 40, heading, fontsize=8.5, color=style.QUIET)
         # One pixel more than the cells, so that the last line is not cut off.
         axes = figure.add_box(left, head, size + 1, size + 1)
         _draw_cells(axes, texts, shares, cell)
@@ -163,13 +162,16 @@ def _turned(names: list[str], cell: float) -> bool:
     return 7 * max(map(len, names)) > cell
 
 
+def _brief(name: str) -> str:
+    return name if len(name) <= 20 else name[:19] + "…"
+
+
 def _draw_names(figure: Picture, names: list[str], cell: float, left: float, top: float) -> None:
     turned = {"rotation": 45, "rotation_mode": "anchor"} if _turned(names, cell) else {"ha": "center"}
     for k, name in enumerate(names):
         middle = (k + 0.5) * cell
-        short = name if len(name) <= 20 else name[:19] + "…"
-        figure.add_note(left - 8, top + middle + 4, short, ha="right", fontsize=9)
-        figure.add_note(left + middle + 2 * _turned(names, cell), top - 8, short, fontsize=9, **turned)
+        figure.add_note(left - 8, top + middle + 4, _brief(name), ha="right", fontsize=9)
+        figure.add_note(left + middle + 2 * _turned(names, cell), top - 8, _brief(name), fontsize=9, **turned)
 
 
 def _draw_totals(figure: Picture, counts: np.ndarray, cell: float, left: float, top: float) -> None:

@@ -8,14 +8,12 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.font_manager import FontProperties
-from matplotlib.textpath import text_to_path
 from matplotlib.ticker import MaxNLocator
 
 from ..training.history import History
 from . import style
 from .curves.data import write
-from .picture import Picture
+from .picture import Picture, text_width
 
 _COLORS = (0, 5, 2, 10, 7, 3, 8, 9)  # of the palette: those that stand out on white as a line
 _DASHES = ("-", (0, (5, 1.6)), (0, (1.2, 1.2)), (0, (6, 1.6, 1.2, 1.6)))
@@ -228,11 +226,10 @@ def _label(line: Line, alone: bool) -> str:
 
 def _key_spots(labels: list[str], width: float) -> list[tuple[float, int]]:
     """Place the entries of the key one after another: pixels from the left, line."""
-    font = FontProperties(family=style.FONT, size=9)
     spots: list[tuple[float, int]] = []
     left, row = float(_PAD + _AXIS), 0
     for label in labels:
-        needed = _SAMPLE + text_to_path.get_text_width_height_descent(label, font, False)[0] * style.DPI / 72
+        needed = _SAMPLE + text_width(label, 9)
         if left + needed > width - _PAD and spots and spots[-1][1] == row:
             left, row = float(_PAD + _AXIS), row + 1
         spots.append((left, row))

@@ -9,8 +9,16 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
 
 from . import style
+
+
+def text_width(text: str, size: float = 9.5) -> float:
+    """Return the page pixels that a text takes at this font size."""
+    font = FontProperties(family=style.FONT, size=size)
+    return text_to_path.get_text_width_height_descent(text, font, False)[0] * style.DPI / 72
 
 
 class Picture(Figure):

@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from . import style
-from .picture import Picture
-from .spreads import Row, describe, digits, read, text_width, told_in
+from .picture import Picture, text_width
+from .spreads import Row, describe, digits, read, told_in
 
 _PAD, _GAP, _ROW, _HEAD, _FOOT = 14, 12, 36, 26, 58  # pixels
 _LEAST = 110  # width of a panel

@@ -10,13 +10,11 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.font_manager import FontProperties
-from matplotlib.textpath import text_to_path
 from matplotlib.ticker import MaxNLocator
 
 from . import style
 from .arrays import as_array
-from .picture import Picture
+from .picture import Picture, text_width
 
 _PAD, _GAP, _ROW, _LINE = 16, 14, 44, 15  # pixels; a row is higher where its name takes more lines
 _PLOT = 360  # width of the axis, at least
@@ -135,12 +133,6 @@ def describe(rows: Sequence[Row], what: str, decimals: int) -> str:
     seeds = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     over = f", mean ± sd over {seeds} seeds" if counts[-1] > 1 else ""
     return f"{what}{over}: " + ", ".join(f"{row.name} {told_in(row, decimals)}" for row in rows)
-
-
-def text_width(text: str) -> float:
-    """Return the pixels that a text takes."""
-    font = FontProperties(family=style.FONT, size=9.5)
-    return text_to_path.get_text_width_height_descent(text, font, False)[0] * style.DPI / 72
 
 
 def _draw_axis(axes: Axes, rows: Sequence[Row], height: float, what: str, decimals: int) -> None:

@@ -86,9 +86,11 @@ def test_text_of_a_perfect_and_of_an_empty_matrix():
 
 
 @pytest.mark.parametrize("count", [1, 2, 5, 12, 24])
-def test_names_and_numbers_stay_inside_the_picture(count):
-    names = [f"long class name {k}" for k in range(count)]
-    figure = viz.confusion(np.full((count, count), 1234), names)
+@pytest.mark.parametrize("name", ["", "long class name "])
+@pytest.mark.parametrize("normalize", [True, False])
+def test_names_and_numbers_stay_inside_the_picture(count, name, normalize):
+    names = [f"{name}{k}" for k in range(count)]
+    figure = viz.confusion(np.full((count, count), 1234), names, normalize=normalize)
     renderer = figure.canvas.get_renderer()
     page = figure.bbox
     for text in [*figure.texts, *figure.axes[0].texts]:
