@@ -244,10 +244,16 @@ def test_nothing_is_cut_off(open_page, tmp_path, curves, width, zoom):
     )
     for n in range(70):
         long.step(loss=1e-7 * n if n != 66 else float("inf"))
-    cards = opened(page, tmp_path, curves, long)
-    page.wait_for_timeout(100)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    for n in range(2):
+    many = viz.live_curves()
+    for n in range(40):
+        many.step(loss=1.0)
+        many.epoch(val_loss=1.0)
+    cards = opened(page, tmp_path, curves, long, many)
+    page.wait_for_function(
+        f"""() => document.documentElement.scrollWidth <= innerWidth && [...document.querySelectorAll('{ROOT} svg')]
+             .every(svg => svg.clientWidth <= svg.parentNode.clientWidth)"""
+    )
+    for n in range(3):
         outside = cards.nth(n).evaluate(
             """card => { const inside = card.getBoundingClientRect();
                  return [...card.querySelectorAll('text, button, .entry > *, img')].filter(part => {
@@ -256,6 +262,14 @@ def test_nothing_is_cut_off(open_page, tmp_path, curves, width, zoom):
                  }).map(part => part.textContent); }"""
         )
         assert outside == []
+        touching = cards.nth(n).evaluate(
+            """card => [...card.querySelectorAll('.stage svg')].flatMap(svg => {
+                 const texts = [...svg.querySelectorAll('text')].map(t => [t.textContent, t.getBoundingClientRect()]);
+                 return texts.flatMap(([a, p], n) => texts.slice(n + 1).filter(([b, q]) => p.left < q.right
+                   && q.left < p.right && p.top + 3 < q.bottom && q.top + 3 < p.bottom).map(([b]) => `${a} ${b}`));
+               })"""
+        )
+        assert touching == []
 
 
 def test_reduced_motion_moves_nothing_and_no_script_leaves_the_picture(open_page, tmp_path, curves):

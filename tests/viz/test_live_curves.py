@@ -1,6 +1,7 @@
 """Curves keep what counts of many values, say it in words, and leave a picture however a run ends."""
 
 import base64
+import io
 import json
 import math
 import os
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_notebook
+from PIL import Image, ImageColor
 
 from cnncourse import viz
 from cnncourse.viz.curves.data import POINTS, SMOOTHED, Curve, Record, smoothed, write
@@ -396,3 +398,16 @@ def test_cost_of_a_step_without_a_page_is_printed():
     scene = 1e3 * (time.perf_counter() - started)
     print(f"step: median {median:.1f} µs, p95 {p95:.1f} µs; what is sent after 5,000 steps: {scene:.2f} ms")
     assert curves.scene()["steps"] == 5000
+
+
+def test_the_picture_of_one_step_keeps_the_colors_of_its_marks():
+    curves = viz.live_curves(("loss", "val_loss"), "val_mean_iou")
+    curves.step(loss=2.0)
+    curves.epoch(val_loss=2.1, val_mean_iou=0.5)
+    assert curves.alt == (
+        "Training: loss was 2.00 in step 1; val loss was 2.10 in epoch 1; best val mean IoU 0.500 in epoch 1."
+    )
+    pixels = np.asarray(Image.open(io.BytesIO(curves.frozen.png)).convert("RGB")).reshape(-1, 3).astype(int)
+    for number in (0, 5, 2):
+        away = np.abs(pixels - ImageColor.getrgb(PALETTE[number])).max(1)
+        assert away.min() < 8, PALETTE[number]

@@ -49,7 +49,8 @@ class Curve:
     @property
     def label(self) -> str:
         """The name as it is read."""
-        return self.name.replace("_", " ").strip() or self.name
+        words = ["IoU" if word == "iou" else word for word in self.name.replace("_", " ").split()]
+        return " ".join(words) or self.name
 
     @property
     def now(self) -> str:

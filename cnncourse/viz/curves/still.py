@@ -32,7 +32,7 @@ def still(scene: dict[str, Any], panels: list[tuple[str, Lines]], film: Film) ->
     strip = round(tall) + 30 if film else 0
     rows = max([1, *(len(lines) // _columns(lines) for _, lines in panels)])
     upper = 34 + 19 * rows
-    height = upper + _HEIGHT + 42 + strip + 16 * len(sentences)
+    height = upper + _HEIGHT + 50 + strip + 16 * len(sentences)
     with style.apply():
         figure = Picture(style.WIDTH, height, scene["title"], ratio=1)
         state = f"  {scene['state']}" * (scene["state"] not in ("", "running", "finished"))
@@ -44,15 +44,16 @@ def still(scene: dict[str, Any], panels: list[tuple[str, Lines]], film: Film) ->
             axes.set_axis_on()
             _draw_panel(axes, lines, scene, number, title == "loss")
             number += len(lines)
-        top = upper + _HEIGHT + 36
+        top = upper + _HEIGHT + 44
         for n, (caption, colors) in enumerate(film):
             _draw_frame(figure, 16 + n * each, top, each - 10, caption, colors)
         for n, sentence in enumerate(sentences):
             figure.add_note(16, top + strip + 8 + 16 * n, sentence, size=9)
         image = Image.open(io.BytesIO(figure.png())).convert("RGB")
     buffer = io.BytesIO()
-    # A quarter of the bytes; a film in color needs more of them.
-    image.quantize(255 if film else 64, dither=Image.Dither.NONE).save(buffer, "png", optimize=True)
+    # A quarter of the bytes; a film in color needs more of them. This method keeps the color of a lone mark.
+    indexed = image.quantize(255 if film else 64, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    indexed.save(buffer, "png", optimize=True)
     return buffer.getvalue()
 
 
@@ -62,7 +63,7 @@ def _draw_panel(axes: Axes, lines: Lines, scene: dict[str, Any], number: int, fr
         color, mark = style.PALETTE[_COLORS[n % 4]], _MARKS[n % 4]
         x, mean, smooth = arrays["x"], arrays["mean"], arrays["smooth"]
         look: dict[str, Any] = {"color": color, "linestyle": _DASHES[(n + n // 4) % 4], "linewidth": 1.8}
-        look["label"] = _entry(curve)
+        look |= {"label": _entry(curve), "clip_on": False}  # the last mark stands on the edge
         if len(smooth):
             jagged = np.stack([arrays["low"], arrays["high"]], 1).ravel()
             axes.plot(np.repeat(x, 2), jagged, color=color, linewidth=0.7, alpha=0.38)

@@ -150,7 +150,7 @@ function drawPanel(parts, panel, scene, log, cursor) {
     draw("path", { class: "end", d: `M${x(end).toFixed(1)} ${MARGIN.top - 4}V${bottom}` }, svg);
     if ((n + 1) % every === 0) draw("text", { class: "tick", x: x(end) - 4, y: MARGIN.top - 7, "text-anchor": "end" }, svg, n + 1);
   });
-  if (scene.ends.length) draw("text", { class: "tick", x: left, y: MARGIN.top - 7 }, svg, "epoch");
+  if (scene.ends.length) draw("text", { class: "tick", x: left - 7, y: MARGIN.top - 7, "text-anchor": "end" }, svg, "epoch");
 
   for (const curve of curves) {
     const { color, dash, kind } = curve.style;
