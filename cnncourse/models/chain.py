@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+from .modes import evaluating
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def chain(model: nn.Module, x: Tensor) -> list[Call]:
             if not any(layer.children()):
                 handles.append(layer.register_forward_pre_hook(recorder.before(name), with_kwargs=True))
                 handles.append(layer.register_forward_hook(recorder.after(name)))
-        with torch.no_grad(), _evaluating(model):
+        with torch.no_grad(), evaluating(model):
             recorder.expect(model(x), "the output")
     finally:
         for handle in handles:
@@ -118,14 +118,3 @@ def _no_chain(what: str) -> str:
         f"{what}; expected layers one after another: write the network as an nn.Sequential, with nn.ReLU(), "
         f"nn.MaxPool2d(…) and nn.Flatten() instead of functions, and without branches"
     )
-
-
-@contextmanager
-def _evaluating(model: nn.Module) -> Iterator[None]:
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, mode in modes:
-            module.training = mode

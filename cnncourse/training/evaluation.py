@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -12,6 +11,7 @@ from torch.nn import functional as F
 
 from ..datasets.dataset import Dataset
 from ..metrics import confusion_matrix, iou_per_class, mean_iou, pixel_accuracy
+from ..models.modes import evaluating
 from .hardware import Hardware
 
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -149,18 +149,6 @@ def _forward(
                 logits = model(hardware.put(images))
             check_logits(logits, targets, data)
             yield logits.float(), targets.to(hardware.device)
-
-
-@contextmanager
-def evaluating(model: nn.Module) -> Iterator[None]:
-    """Switch a model to eval mode, and each of its modules back to the mode that it had."""
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, mode in modes:
-            module.training = mode
 
 
 def check_logits(logits: Tensor, targets: Tensor, data: Dataset) -> None:

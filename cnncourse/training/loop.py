@@ -16,8 +16,9 @@ from torch.nn import functional as F
 from torch.optim.lr_scheduler import OneCycleLR
 
 from ..datasets.dataset import Augment, Dataset
+from ..models.modes import evaluating
 from .early_stopping import BestWeights, EarlyStopping
-from .evaluation import Loss, check_logits, cross_entropy_for, evaluate, evaluating, where
+from .evaluation import Loss, check_logits, cross_entropy_for, evaluate, where
 from .hardware import Hardware, choose_hardware
 from .history import History
 from .penalty import decay_weights_only

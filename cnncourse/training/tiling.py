@@ -5,9 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ..models.modes import evaluating
 from ..models.unet import UNet, lost_border
 from ..ops.sizes import pair
-from .evaluation import evaluating, where
+from .evaluation import where
 from .hardware import Hardware
 
 

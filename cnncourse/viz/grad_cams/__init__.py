@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ...models.modes import evaluating
 from ..picture import Picture
 from ..untouched import as_image, prepare, untouched
 
@@ -138,18 +138,6 @@ def compute_cam(
     cam = (weights * maps[-1].detach()).sum(1).relu()[0]  # eq. 2: [1, C, h, w] -> [h, w]
     area = None if cells is None else cells.cpu().numpy()
     return CamResult(cam.detach(), name, chosen, target is None, area, len(maps))
-
-
-@contextmanager
-def evaluating(model: nn.Module) -> Iterator[None]:
-    """Switch to evaluation mode; afterwards give each module back the mode that it had."""
-    modes = [(module, module.training) for module in model.modules()]
-    try:
-        model.eval()
-        yield
-    finally:
-        for module, mode in modes:
-            module.training = mode
 
 
 def find_layer(model: nn.Module, layer: str | nn.Module) -> tuple[str, nn.Module]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ...models.modes import evaluating
 from ..fields import Field, Tracer
 from ..tracing import Node, check_module
 from ..tracing.recorder import record
@@ -193,16 +193,3 @@ def _shown(node: Node, results: list[Tensor]) -> list[Tensor]:
 
 def _copy(tensor: Tensor, layer: Layer) -> np.ndarray:
     return tensor.detach().to("cpu", torch.float32, copy=True).numpy().reshape(layer.maps)
-
-
-@contextmanager
-def evaluating(model: nn.Module) -> Iterator[None]:
-    """Put every module in evaluation mode, and give each its own mode back."""
-    modes = [(module, module.training) for module in model.modules()]
-    try:
-        for module, _ in modes:
-            module.training = False  # not .eval(): some models override it to keep a part frozen
-        yield
-    finally:
-        for module, training in modes:
-            module.training = training
