@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from .colors import Color, scaled
 from .dice import Dice
+from .fences import Fence
 from .labels import TREE
 from .painter import Painter
 
@@ -112,34 +113,16 @@ def draw_tree(dice: Dice, x: float, z: float) -> Tree:
     return Tree(x, z, height, spread * height, 1.0, shape, dice.near(leaves, 14), bark)
 
 
-@dataclass(frozen=True)
-class Hedge:
-    """A hedge along the street."""
-
-    side: int
-    x: float
-    z0: float
-    z1: float
-    height: float
-    leaves: Color
-
-    @property
-    def depth(self) -> float:
-        """Just in front of a house that ends there."""
-        return self.z1 - 0.01
-
-    def shade(self, painter: Painter) -> None:
-        """Shadow of its front."""
-        x, z0, z1, top = self.x, self.z0, self.z1, self.height
-        painter.shadow([(x, 0, z0), (x, 0, z1), (x, top, z1), (x, top, z0)])
+class Hedge(Fence):
+    """A fence of leaves, which count as tree."""
 
     def paint(self, painter: Painter) -> None:
         """Paint the front, and a row of lighter tufts along the top."""
         light, mid = painter.mood.on_side(-self.side), 0.5 * (self.z0 + self.z1)
-        painter.wall(self.x, self.z0, self.z1, 0, self.height, painter.ink(self.leaves, TREE, mid, light))
+        painter.wall(self.x, self.z0, self.z1, 0, self.height, painter.ink(self.color, TREE, mid, light))
         z, k = self.z1, 0
         while z > self.z0:
-            ink = painter.ink(self.leaves, TREE, z, scaled(light, (1.1, 0.92, 1.2)[k % 3]))
+            ink = painter.ink(self.color, TREE, z, scaled(light, (1.1, 0.92, 1.2)[k % 3]))
             place = painter.at(self.x, self.height * (1.0 if k % 2 else 0.72), z)
             painter.disc(place, 0.36 * painter.camera.focal / z, ink, 0.7)
             z, k = z - max(0.4, 0.06 * z), k + 1
