@@ -245,13 +245,14 @@ def test_nothing_is_cut_off(open_page, tmp_path, curves, width, zoom):
     for n in range(70):
         long.step(loss=1e-7 * n if n != 66 else float("inf"))
     many = viz.live_curves()
-    for n in range(40):
+    for _ in range(40):
         many.step(loss=1.0)
         many.epoch(val_loss=1.0)
     cards = opened(page, tmp_path, curves, long, many)
     page.wait_for_function(
-        f"""() => document.documentElement.scrollWidth <= innerWidth && [...document.querySelectorAll('{ROOT} svg')]
-             .every(svg => svg.clientWidth <= svg.parentNode.clientWidth)"""
+        f"""() => document.documentElement.scrollWidth <= innerWidth
+             && [...document.querySelectorAll('{ROOT} svg')]
+               .every(svg => svg.clientWidth <= svg.parentNode.clientWidth)"""
     )
     for n in range(3):
         outside = cards.nth(n).evaluate(
@@ -264,9 +265,10 @@ def test_nothing_is_cut_off(open_page, tmp_path, curves, width, zoom):
         assert outside == []
         touching = cards.nth(n).evaluate(
             """card => [...card.querySelectorAll('.stage svg')].flatMap(svg => {
-                 const texts = [...svg.querySelectorAll('text')].map(t => [t.textContent, t.getBoundingClientRect()]);
+                 const texts = [...svg.querySelectorAll('text')].map(text =>
+                   [text.textContent, text.getBoundingClientRect()]);
                  return texts.flatMap(([a, p], n) => texts.slice(n + 1).filter(([b, q]) => p.left < q.right
-                   && q.left < p.right && p.top + 3 < q.bottom && q.top + 3 < p.bottom).map(([b]) => `${a} ${b}`));
+                   && q.left < p.right && p.top + 3 < q.bottom && q.top + 3 < p.bottom).map(([b]) => a + b));
                })"""
         )
         assert touching == []

@@ -1,5 +1,7 @@
 """The segmentation card in a real Chromium: opened from disk, without a kernel, without a network."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -190,6 +192,31 @@ def test_nothing_leaves_the_card_at_any_width(open_page, tmp_path, visual, width
         """card => [...card.querySelectorAll('td, th, .frame, .check, .readout, figcaption b')].every(part =>
              part.getBoundingClientRect().right <= card.getBoundingClientRect().right)"""
     )
+
+
+@pytest.mark.parametrize("width", [340, 700, 860, 1280])
+def test_long_class_names_are_read_whole_and_do_not_touch_in_the_picture(open_page, tmp_path, width):
+    page = open_page(viewport={"width": width, "height": 900})
+    page.add_init_script(
+        """const fill = CanvasRenderingContext2D.prototype.fillText;
+           window.written = new Map();
+           CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+             const half = this.measureText(text).width / 2, panel = this.canvas.closest('figure').className;
+             written.set(panel + text, [panel, x - half, x + half, y]);
+             fill.call(this, text, x, y); };"""
+    )
+    names = ["wall", "fence", "pole", "lane", "pedestrian crossing (marked)", "emergency service vehicle"]
+    names += [f"{name} {k}" for k, name in enumerate(names)]
+    stripes = np.arange(108)[None].repeat(40, 0) // 9
+    card = opened(page, tmp_path, viz.segmentation(np.zeros((40, 108)), stripes, stripes[:, ::-1], names))
+    assert card.locator(".name").all_inner_texts() == names
+    cut = "all => all.filter(name => name.scrollWidth > name.clientWidth + 1).map(name => name.textContent)"
+    assert card.locator(".name").evaluate_all(cut) == []
+    written = page.evaluate("[...written.values()]")
+    assert len(written) >= 20
+    for a, b in itertools.combinations(written, 2):
+        apart = a[0] != b[0] or a[2] <= b[1] or b[2] <= a[1] or abs(a[3] - b[3]) > 10
+        assert apart, (a, b)
 
 
 CONTRAST = """card => {

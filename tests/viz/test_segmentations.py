@@ -12,6 +12,7 @@ from scipy.ndimage import distance_transform_edt
 from sklearn import metrics
 
 from cnncourse import viz
+from cnncourse.viz.picture import Picture
 from cnncourse.viz.segmentations import masks
 from cnncourse.viz.segmentations.scenes import pack, segmentation_scene
 from tests.viz.road import CLASSES, road_scene
@@ -263,6 +264,21 @@ def test_the_still_picture_shows_the_panels(which):
     picture = Image.open(io.BytesIO(visual.png)).convert("RGB")
     assert picture.width == 800
     assert len(picture.getcolors(1 << 24)) > 20
+
+
+@pytest.mark.parametrize(
+    "name", ["k", "a class with a long name", "nobody reads a name like this one to its end"]
+)
+def test_the_legend_of_the_still_picture_keeps_its_entries_apart(monkeypatch, name):
+    drawn = []
+    png = Picture.png
+    monkeypatch.setattr(Picture, "png", lambda figure: drawn.append(figure) or png(figure))
+    _ = viz.segmentation(IMAGE, TRUTH, PREDICTION, [f"{name} {k}" for k in range(12)]).png
+    (figure,) = drawn
+    renderer = figure.canvas.get_renderer()
+    boxes = [text.get_window_extent(renderer) for text in figure.texts]
+    assert all(figure.bbox.x0 <= box.x0 and box.x1 <= figure.bbox.x1 for box in boxes)
+    assert not any(a.overlaps(b) for n, a in enumerate(boxes) for b in boxes[:n])
 
 
 def test_class_names_cannot_become_markup():

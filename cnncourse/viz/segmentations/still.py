@@ -12,7 +12,7 @@ from matplotlib.colors import to_rgb
 from PIL import Image
 
 from .. import style
-from ..picture import Picture
+from ..picture import Picture, text_width
 from .masks import VOID
 
 _PAD, _GAP = 14, 12  # pixels
@@ -25,7 +25,9 @@ def still(scene: dict[str, Any], masks: dict[str, np.ndarray], picture: np.ndarr
     panels = dict(_panels(scene, masks, picture / 255.0))
     size = next(iter(panels.values())).shape[:2]
     lines = [line for text in scene["summary"] for line in textwrap.wrap(text, 108)]
-    columns, legend = 4, _legend(scene, masks)
+    legend = _legend(scene, masks)
+    wide = 26 + max(text_width(text, 8.5) for *_, text in legend) + 2 * _GAP
+    columns = max(1, int((style.WIDTH - 2 * _PAD) // wide))
     tall = -(-len(legend) // columns) * 20
     top = _PAD + 18 + size[0]
     with style.apply():
@@ -39,7 +41,6 @@ def still(scene: dict[str, Any], masks: dict[str, np.ndarray], picture: np.ndarr
             figure.add_box(left, _PAD + 18, size[1], size[0]).imshow(
                 pixels, aspect="auto", interpolation="nearest"
             )
-        wide = (style.WIDTH - 2 * _PAD) / columns
         for n, (number, color, ink, text) in enumerate(legend):
             left, base = _PAD + (n % columns) * wide, top + 28 + n // columns * 20
             figure.add_box(left, base - 11, 20, 14).imshow([[to_rgb(color)]], aspect="auto")
@@ -60,7 +61,7 @@ def _legend(scene: dict[str, Any], masks: dict[str, np.ndarray]) -> list[tuple[s
     scored = "mean" in scene
     rows = []
     for k, entry in enumerate(scene["classes"]):
-        name = entry["name"] if len(entry["name"]) <= 16 else entry["name"][:15] + "…"
+        name = entry["name"] if len(entry["name"]) <= 40 else entry["name"][:39] + "…"
         rows.append(
             (
                 str(k),

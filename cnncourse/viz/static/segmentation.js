@@ -303,7 +303,7 @@ function render({ model, el }) {
     for (const [k, y, x, radius] of scene.labels[name]) {
       if (!visible[k] || radius * scale < 5.5 * ratio) continue;
       pen.font = `600 ${11.5 * ratio}px system-ui, "DejaVu Sans", sans-serif`;
-      const fits = pen.measureText(classes[k].name).width < 2.6 * radius * scale && radius * scale > 7 * ratio;
+      const fits = pen.measureText(classes[k].name).width < (2 * radius - 1) * scale && radius * scale > 7 * ratio;
       const text = fits ? classes[k].name : String(k);
       const half = pen.measureText(text).width / 2 + 3 * ratio;
       const at = Math.min(Math.max((x + 0.5) * scale, half), pen.canvas.width - half);
