@@ -252,3 +252,20 @@ def test_a_transposed_convolution_is_named_so_whatever_its_class_is_called():
         pass
 
     assert "Up-conv 4×4 to 2×8×10" in architecture(Linearly(2, 2, 4, 2, 1), (1, 2, 4, 5)).alt
+
+
+class Dropping(nn.Module):
+    def __init__(self, p):
+        super().__init__()
+        self.convs = nn.ModuleList(nn.Conv2d(4, 4, 3, padding=1) for _ in range(2))
+        self.drop, self.p = nn.Dropout2d(p), p
+
+    def forward(self, x):
+        a, b = self.convs
+        return nn.functional.dropout(b(self.drop(a(x))), self.p, self.training)
+
+
+@pytest.mark.parametrize(("p", "detail"), [(0.25, "dropout"), (0.0, "")])
+def test_a_dropout_that_drops_nothing_is_not_named(p, detail):
+    _, convs, _ = architecture(Dropping(p), (1, 4, 7, 9)).diagram.blocks
+    assert (convs.times, convs.detail) == (2, detail)

@@ -105,7 +105,7 @@ def label_of(node: Node, role: str) -> str:
     if role == "merge":
         return _MERGE_LABELS.get(kind, kind)
     if role == "follower":
-        if kind in _QUIET:
+        if kind in _QUIET or ("dropout" in lower and node.settings.get("p") == 0):
             return ""
         if kind in _RESHAPES:
             return "flatten" if node.out_shapes and len(node.out_shapes[0]) == 2 else "reshape"

@@ -19,7 +19,7 @@ _ALIASES = {
 }
 
 
-SETTINGS = ("kernel_size", "stride", "padding", "dilation", "groups", "scale_factor", "output_size")
+SETTINGS = ("kernel_size", "stride", "padding", "dilation", "groups", "scale_factor", "output_size", "p")
 
 
 def labelled_tensors(value: Any, label: str = "") -> Iterator[tuple[str, Tensor]]:
@@ -64,6 +64,8 @@ def settings_of(kind: str, args: tuple, kwargs: dict) -> dict[str, Any]:
         order = ("", "output_size")
     elif "pool" in kind:
         order = ("", "kernel_size", "stride", "padding", "dilation")
+    elif "dropout" in kind:
+        order = ("", "p")
     return {**found, **{name: value for name, value in zip(order, args, strict=False) if name}}
 
 
