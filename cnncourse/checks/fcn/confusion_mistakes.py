@@ -159,7 +159,6 @@ MISTAKES = (
             *made(lambda p, t, k: torch.bincount(t * p, minlength=k * k).reshape(k, k)),
             *made(lambda p, t, k: torch.bincount(t * 10 + p, minlength=k * k)[: k * k].reshape(k, k)),
             *made(lambda p, t, k: torch.bincount(t * k + p, minlength=k * k)),
-            *made(lambda p, t, k: torch.bincount(t * k + p).reshape(k, k)),
         ),
     ),
     Misconception(
@@ -204,8 +203,9 @@ MISTAKES = (
     Misconception(
         "as large as the classes that occur",
         "The matrix is K×K with K = num_classes, also when some classes do not occur in this batch: so the "
-        "matrices of all batches can be added up.",
+        "matrices of all batches can be added up. torch.bincount needs minlength=K² for that.",
         (
+            *made(lambda p, t, k: torch.bincount(t * k + p).reshape(k, k)),
             *sized(largest),
             *made(of_those_that_occur),
             *sized(lambda p, t: int(t.max()) + 1),
