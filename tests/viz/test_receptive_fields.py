@@ -200,4 +200,7 @@ def test_a_layer_without_rows_and_columns_sees_the_whole_image_and_says_so():
 def test_an_image_of_many_channels_and_a_cell_in_the_padding_can_be_drawn():
     figure = viz.receptive_field(nn.Conv2d(5, 1, 3, padding=3), "", (1, 5, 9, 11), (0, 0))
     assert "depends on no pixel" in repr(figure)
+    notes = [text.get_text() for text in figure.texts]
+    assert "0 everywhere" in notes
+    assert not any("90 %" in note or "in one pixel" in note for note in notes)
     assert len(figure.png()) > 1000

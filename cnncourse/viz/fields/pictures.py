@@ -135,11 +135,14 @@ def draw_field(data: Measurement, picture: np.ndarray) -> FieldPicture:
         )
         figure.data = data
         part = data.part(0.9)
-        view = _view(data)
+        view, used = _view(data), data.effective.any()
         titles = (
             ("by formula", f"{_by(_size(data.box))} pixels of the image"),
             ("by dependency, enlarged", f"{int(data.mask.sum())} pixels connected"),
-            ("by gradient, enlarged", f"90 % within {_by(data.sizes[0.9])}, dashed"),
+            (
+                "by gradient, enlarged",
+                f"90 % within {_by(data.sizes[0.9])}, dashed" if used else "0 everywhere",
+            ),
         )
         for number, (title, detail) in enumerate(titles):
             left = _PAD + number * (_PANEL + _GAP)
@@ -157,14 +160,15 @@ def draw_field(data: Measurement, picture: np.ndarray) -> FieldPicture:
                     )
                 else:
                     mesh = _heat(axes, data.effective)
-                    _bar(figure, left, top + _PANEL + 10, mesh, float(data.effective.max()))
+                    if used:
+                        _bar(figure, left, top + _PANEL + 10, mesh, float(data.effective.max()))
                 _frame(axes, *view)
                 axes.add_patch(  # the edge of the image, where padding begins
                     Rectangle((-0.5, -0.5), width, height, fill=False, edgecolor=style.QUIET, linewidth=0.8)
                 )
             if not empty:
                 _outline(axes, data.box, style.ACCENT, "solid")
-                if number == 2 and data.effective.any():
+                if number == 2 and used:
                     _outline(axes, part, style.INK, (0, (3, 2)))
         figure.add_note(
             _PAD, top + _PANEL + 22, "solid amber: the field", fontsize=8.5, color=style.QUIET, va="baseline"
