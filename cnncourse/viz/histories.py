@@ -261,9 +261,10 @@ def _limits(panels: Sequence[Panel]) -> tuple[float, float]:
         [run[np.isfinite(run)] for panel in panels for line in panel.lines for run in line.runs]
     )
     low, high = (values.min(), values.max()) if values.size else (0.0, 1.0)
+    from_zero = panels[0].lines[0].is_loss and low >= 0
+    low = 0.0 if from_zero else low
     room = 0.06 * (high - low) or 0.06 * abs(high) or 1.0
-    bottom = 0.0 if panels[0].lines[0].is_loss and low >= 0 else low - room
-    return bottom, high + room
+    return (low if from_zero else low - room), high + room
 
 
 def _draw_panel(axes: Axes, panel: Panel, numbers: Sequence[int], limits: tuple[float, float]) -> None:

@@ -56,6 +56,13 @@ def test_several_trainings_have_a_panel_for_each_column_on_one_scale():
     assert first[0] == 0
 
 
+@pytest.mark.parametrize("losses", [(2.0,), (2.0, 1.9), (2.0, 0.01)])
+def test_the_highest_mark_has_its_room_below_the_frame(losses):
+    axes = viz.learning_curves(history(*losses), "val_loss").axes[0]
+    assert axes.get_ylim()[0] == 0
+    assert axes.get_ylim()[1] >= 1.05 * max(losses)
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_thick_line_is_the_mean_as_far_as_all_runs_go(seed):
     rng = np.random.default_rng(seed)
