@@ -233,6 +233,7 @@ def test_nothing_is_cut_off(open_page, tmp_path, stepper, width, zoom):
         wide,
         viz.step_pool(GRID / 7, 2),
         viz.step_conv_transpose(GRID / 7, SOBEL, stride=2),
+        viz.step_conv_transpose(GRID[:2, :3], SOBEL[:2], stride=2, padding=1),
         viz.step_unpool(GRID / 7, 2),
     )
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -242,6 +243,11 @@ def test_nothing_is_cut_off(open_page, tmp_path, stepper, width, zoom):
                  part.getBoundingClientRect().right <= card.getBoundingClientRect().right)"""
         )
         assert inside
+        captions = cards.nth(n).evaluate(
+            """card => [...card.querySelectorAll('.caption')].filter(part => part.getBoundingClientRect().left
+                 + part.scrollWidth > card.getBoundingClientRect().right).map(part => part.textContent)"""
+        )
+        assert captions == []
         overfull = cards.nth(n).evaluate(
             "card => [...card.querySelectorAll('.cell')].filter(c => c.scrollWidth > c.clientWidth + 1)"
             ".length"

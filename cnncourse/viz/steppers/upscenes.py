@@ -17,7 +17,7 @@ def conv_transpose_scene(trace: dict) -> dict:
     largest = max(abs(total) for sums in stamps for total in sums) or 1.0
     pads, out = trace["padding"], np.shape(trace["output"])
     output = grid_of(_last(trace, stamps, canvas.shape), "output", largest)
-    cropped = f"; hatched: cropped by padding {both(pads)}" if any(pads) else ""
+    cropped = "; hatched: cropped" if any(pads) else ""
     output |= {"caption": f"output, {out[0]} × {out[1]}{cropped}", "padding": pads, "start": "0"}
     return {
         "title": "Transposed convolution, step by step",
