@@ -223,8 +223,10 @@ def test_two_images_step_together(page, tmp_path):
 def test_nothing_is_cut_off(open_page, tmp_path, seen, width, zoom):
     page = open_page(viewport={"width": int(width / zoom), "height": 900}, device_scale_factor=zoom)
     card = opened(page, tmp_path, seen).first
-    for layer in ("deep", "linear", "relu"):
+    for layer in ("deep", "linear", "conv", "relu"):
         choose(card, layer)
+        cut = "all => all.filter(text => text.scrollWidth > text.clientWidth).map(text => text.textContent)"
+        assert card.locator(".tile small").evaluate_all(cut) == []
         for comparing in (False, True):
             outside = card.evaluate(
                 """card => [...card.querySelectorAll('.lane :is(button, .tile, .says, .ends, select, .box)')]

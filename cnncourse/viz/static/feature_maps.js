@@ -346,7 +346,9 @@ function makeLane(letter, shared, parent) {
       tile.id = `${shared.id}-${letter}-${n}`;
       tile.setAttribute("role", "option");
       make("canvas", "", undefined, tile);
-      make("small", "", undefined, tile);
+      const label = make("small", "", undefined, tile);
+      make("b", "", undefined, label);
+      make("span", "", undefined, label);
       tile.addEventListener("click", () => shared.pick(lane, n));
       tile.addEventListener("pointerenter", () => tell(n));
       tiles.push(tile);
@@ -355,7 +357,8 @@ function makeLane(letter, shared, parent) {
     tiles.forEach((tile, n) => {
       const [from, to] = page.ranges[n].map((end) => format(end, 2));
       paint(tile.firstChild, page, n, rows, columns, shared.all, colors);
-      tile.lastChild.textContent = `${page.first + n}: ${from} … ${to}`;
+      tile.lastChild.firstChild.textContent = page.first + n;
+      tile.lastChild.lastChild.textContent = `: ${from} … ${to}`;
       tile.setAttribute("aria-label", `map ${page.first + n}, ${from} to ${to}`);
     });
   }
@@ -481,6 +484,10 @@ function makeLane(letter, shared, parent) {
       grid.style.setProperty("--across", across);
       grid.style.setProperty("--tile", `${tile}px`);
       grid.style.setProperty("--high", `${Math.max(4, Math.round(tile * aspect))}px`);
+      grid.classList.remove("brief");
+      const long = ({ lastChild: { firstChild: number, lastChild: range, offsetWidth: room } }) =>
+        number.offsetWidth + range.offsetWidth > 0.92 * room; // the chosen one is in bold
+      grid.classList.toggle("brief", tiles.some(long));
     },
     wait(text) {
       root.classList.add("waiting");
