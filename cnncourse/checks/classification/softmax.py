@@ -40,6 +40,10 @@ def _shifted(shift: Cut) -> Cut:
     return _normalized(lambda logits: torch.exp(logits - shift(logits)))
 
 
+def _shifted_by(logits: Tensor, number: float) -> Tensor:
+    return _shifted(lambda _: torch.tensor(number))(logits)
+
+
 def _divided(divisor: Callable[[Tensor], Any]) -> Cut:
     """Divide the right exponentials by something else than their sum."""
 
@@ -61,6 +65,12 @@ def _rescaled(scale: Cut) -> Cut:
 
 def _one_hot(logits: Tensor) -> Tensor:
     return F.one_hot(logits.argmax(1), logits.shape[1]).float()
+
+
+def _one_row(logits: Tensor, row: int) -> Tensor:
+    out = torch.zeros_like(logits)
+    out[row] = softmax(logits)[row]
+    return out
 
 
 def _clamped(logits: Tensor, limit: float) -> Tensor:
@@ -137,6 +147,7 @@ EXERCISE = Exercise(
                 _shifted(lambda x: x[:, :1]),
                 _shifted(lambda x: x.median(1, keepdim=True).values),
                 _shifted(lambda x: x.sum(1, keepdim=True)),
+                *(partial(_shifted_by, number=number) for number in (100, 500, 1000)),
             ),
         ),
         Misconception(
@@ -183,6 +194,11 @@ EXERCISE = Exercise(
                 _normalized(lambda x: x - x.amin(1, keepdim=True)),
                 _normalized(torch.sigmoid),
                 _normalized(F.softplus),
+                _normalized(lambda x: x - x.amax(1, keepdim=True)),
+                partial(F.normalize, dim=1),
+                partial(F.normalize, p=1.0, dim=1),
+                lambda x: (x - x.amin(1, keepdim=True)) / (x.amax(1, keepdim=True) - x.amin(1, keepdim=True)),
+                lambda x: x / x.amax(1, keepdim=True),
             ),
         ),
         Misconception(
@@ -223,6 +239,18 @@ EXERCISE = Exercise(
             ),
         ),
         Misconception(
+            "one row only",
+            "Every row becomes probabilities. Yours does so with one image of the batch: is the `return` inside "
+            "the loop?",
+            (
+                partial(_one_row, row=0),
+                partial(_one_row, row=-1),
+                lambda x: softmax(x)[0],
+                lambda x: softmax(x)[-1],
+                lambda x: softmax(x)[:1],
+            ),
+        ),
+        Misconception(
             "the wrong base or temperature",
             "The base is e, and the scores enter as they are: exp(z), not 2 ** z, 10 ** z or exp(z / 2).",
             tuple(
@@ -235,6 +263,7 @@ EXERCISE = Exercise(
                     lambda x: x / x.shape[1] ** 0.5,
                     lambda x: x / x.shape[1],
                     lambda x: x / x.abs().max(),
+                    lambda x: x / x.amax(1, keepdim=True),
                     lambda x: x / x.abs().amax(1, keepdim=True),
                     lambda x: F.normalize(x, dim=1),
                 )
@@ -258,7 +287,12 @@ EXERCISE = Exercise(
         Misconception(
             "transposed or flat",
             "The result has the shape of the logits, [N, K], images down and classes to the right.",
-            (lambda x: softmax(x).T, lambda x: softmax(x).flatten(), lambda x: softmax(x)[None]),
+            (
+                lambda x: softmax(x).T,
+                lambda x: softmax(x).flatten(),
+                lambda x: softmax(x)[None],
+                lambda x: softmax(x).squeeze(),
+            ),
         ),
         Misconception(
             "not a tensor",

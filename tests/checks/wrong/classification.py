@@ -55,6 +55,27 @@ def mean_of_the_row(logits):
     return exps / torch.sum(exps, 1, True)
 
 
+@mistake("softmax", "something else than the row's maximum subtracted")
+def one_number_for_all(logits):
+    exps = torch.exp(logits - 100)
+    return exps / exps.sum(1, keepdim=True)
+
+
+@mistake("softmax", "one row only")
+def returns_inside_the_loop(logits):
+    out = torch.zeros(logits.shape)
+    for i in range(len(logits)):
+        exps = torch.exp(logits[i] - logits[i].max())
+        out[i] = exps / exps.sum()
+        return out
+
+
+@mistake("softmax", "no exponential")
+def between_0_and_1(logits):
+    low, high = logits.min(1, keepdim=True).values, logits.max(1, keepdim=True).values
+    return (logits - low) / (high - low)
+
+
 @mistake("softmax", "not divided by the sum")
 def forgets_to_divide(logits):
     return torch.stack([torch.exp(row - row.max()) for row in logits])
@@ -188,6 +209,26 @@ def own_prediction(logits, labels):
 @mistake("cross_entropy", "one loss for each image")
 def list_of_losses(logits, labels):
     return torch.logsumexp(logits, 1) - logits[torch.arange(len(labels)), labels]
+
+
+@mistake("cross_entropy", "the maximum not put back")
+def maximum_subtracted_once_more(logits, labels):
+    m = logits.max(dim=1).values
+    log_sums = torch.log(torch.exp(logits - m[:, None]).sum(dim=1)) - m
+    return (log_sums - logits[torch.arange(len(labels)), labels]).mean()
+
+
+@mistake("cross_entropy", "one image only")
+def divides_inside_the_loop(logits, labels):
+    total = 0
+    for row, label in zip(logits, labels, strict=True):
+        total = total + torch.logsumexp(row, 0) - row[label]
+        return total / len(labels)
+
+
+@mistake("cross_entropy", "another loss")
+def distance_of_class_numbers(logits, labels):
+    return ((logits.argmax(1) - labels).float() ** 2).mean()
 
 
 @mistake("cross_entropy", "one image only")
