@@ -65,6 +65,7 @@ MISTAKES = (
             lambda x, y: each(x, y).sum() / x.shape[1],
             lambda x, y: cross_entropy(x, y) / len(y),
             lambda x, y: each(x, y).sum() / (len(y) + 1),
+            lambda x, y: each(x, y).sum() / max(len(y) - 1, 1),
             lambda x, y: cross_entropy(x, y) / 2,
             lambda x, y: cross_entropy(x, y) * 2,
         ),
@@ -112,6 +113,7 @@ MISTAKES = (
         "not add it to the log again. Shift all scores of a row first, and use only the shifted ones.",
         (
             forgotten_shift,
+            lambda x, y: forgotten_shift(x, y) - x.amax(1).mean(),
             lambda x, y: (torch.logsumexp(x, 1) - picked(x - x.amax(1, keepdim=True), y)).mean(),
         ),
     ),
@@ -247,6 +249,8 @@ MISTAKES = (
         (
             lambda x, y: each(x, y)[0],
             lambda x, y: each(x, y)[-1],
+            lambda x, y: each(x, y)[0] / len(y),
+            lambda x, y: each(x, y)[-1] / len(y),
             lambda x, y: each(x, y).max(),
             lambda x, y: each(x, y).min(),
             lambda x, y: each(x, y).median(),
@@ -266,6 +270,8 @@ MISTAKES = (
             lambda x, y: F.binary_cross_entropy(softmax(x), one_hot(x, y)),
             lambda x, y: F.binary_cross_entropy(softmax(x), one_hot(x, y), reduction="sum") / len(y),
             lambda x, y: (x.argmax(1) != y).float().mean(),
+            lambda x, y: F.mse_loss(x.argmax(1).float(), y.float()),
+            lambda x, y: F.l1_loss(x.argmax(1).float(), y.float()),
             lambda x, y: torch.exp(cross_entropy(x, y)),
             lambda x, y: -torch.log(picked(softmax(x), y).mean()),
         ),
