@@ -62,7 +62,7 @@ def one_number_for_all(logits):
 
 
 @mistake("softmax", "one row only")
-def returns_inside_the_loop(logits):
+def returns_the_first_row_and_zeros(logits):
     out = torch.zeros(logits.shape)
     for i in range(len(logits)):
         exps = torch.exp(logits[i] - logits[i].max())
