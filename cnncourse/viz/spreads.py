@@ -115,7 +115,7 @@ def digits(rows: Sequence[Row]) -> int:
     spreads = [row.sd for row in rows if row.sd > 0 and math.isfinite(row.sd)]
     means = [abs(row.mean) for row in rows if math.isfinite(row.mean) and row.mean]
     typical = float(np.median(spreads)) if spreads else max(means, default=1.0) / 100
-    return min(max(-math.floor(math.log10(typical / 4)), 0), 6)
+    return min(max(-math.floor(math.log10(typical / 4)), 0), 9)
 
 
 def told_in(row: Row, decimals: int) -> str:

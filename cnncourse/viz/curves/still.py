@@ -83,6 +83,7 @@ def _draw_panel(axes: Axes, lines: Lines, scene: dict[str, Any], number: int, fr
     for stop in scene["ends"]:
         axes.axvline(stop, color=style.QUIET, linewidth=0.7, linestyle=(0, (1, 4)))
     axes.grid(axis="y", color=style.LINE, linewidth=0.7)
+    axes.yaxis.get_offset_text().set_horizontalalignment("right")  # 1e6 stands beside the legend, not in it
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     axes.set_xlabel(scene["unit"])
     if axes.get_legend_handles_labels()[0]:
