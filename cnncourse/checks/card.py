@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from functools import cache
 from html import escape
 from importlib.resources import files
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..ops.arrays import is_tensor
-from .comparing import as_array, differs
+from .comparing import as_array, differs, said, shown
 from .exercise import Exercise, Probe, Raises, Unusable
 from .grading import Verdict
 from .modules import described, is_module, is_optimizer
@@ -124,7 +125,7 @@ def _results(verdict: Verdict) -> list[tuple[str, Any]]:
     if outcome is None or outcome.timed_out or isinstance(outcome.error, Unusable):
         return parts
     if outcome.error is not None:
-        return [*parts, ("got", f"{type(outcome.error).__name__}: {outcome.error}")]
+        return [*parts, ("got", f"{type(outcome.error).__name__}: {said(outcome.error)}")]
     return parts + _titled("got", outcome.value)
 
 
@@ -207,12 +208,10 @@ def _format(value: Any) -> str:
         return str(value)
     if isinstance(value, float):
         return f"{value:.6g}"
-    try:
+    with suppress(Exception):  # an answer's own class may do anything
         if is_module(value):
             return described(value)
-        return re.sub(" at 0x[0-9a-fA-F]+", "", repr(value))[:300]  # an address is another one in each run
-    except Exception:  # an answer's own class may do anything
-        return f"<{type(value).__name__}>"
+    return shown(value)[:300]
 
 
 def _number(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from numbers import Integral
 from typing import Any
@@ -33,12 +34,12 @@ def problem_with_value(expected: Any, value: Any) -> str:
     if isinstance(expected, Integral):
         if isinstance(value, bool) or not isinstance(value, Integral):
             return f"Expected a whole number (int), got {kind(value)}."
-        return "" if value == expected else f"Expected {expected}, got {value}."
+        return "" if value == expected else f"Expected {expected}, got {shown(int(value))}."
     if isinstance(expected, float | np.floating):
         if not isinstance(value, float | np.floating):
             return f"Expected a number (float), got {kind(value)}."
         return "" if _close(value, expected) else f"Expected {expected:.6g}, got {value:.6g}."
-    return "" if _equal(expected, value) else f"Expected {expected}, got {value}."
+    return "" if _equal(expected, value) else f"Expected {expected}, got {shown(value)}."
 
 
 def _equal(expected: Any, value: Any) -> bool:
@@ -73,10 +74,26 @@ def kind(value: Any) -> str:
     if isinstance(value, tuple | list):
         return f"a {type(value).__name__} of {len(value)}"
     if isinstance(value, int | float | str | bool):
-        return f"the {type(value).__name__} {value!r:.40}"
+        return f"the {type(value).__name__} {shown(value):.40}"
     if isinstance(value, Seen):
         return str(value)
     return f"an object of type {type(value).__name__}"
+
+
+def shown(value: Any) -> str:
+    """Return ``repr(value)`` without addresses, which differ from run to run; it may fail in any way."""
+    try:
+        return re.sub(" at 0x[0-9a-fA-F]+", "", repr(value))
+    except Exception:
+        return f"<{type(value).__name__}>"
+
+
+def said(error: BaseException) -> str:
+    """Return the text of an error, if it can be had."""
+    try:
+        return str(error)
+    except Exception:
+        return ""
 
 
 def numbers_in(value: Any) -> int:

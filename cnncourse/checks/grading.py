@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dis
+import math
 import sysconfig
 import traceback
 from collections.abc import Sequence
@@ -12,8 +13,12 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from .comparing import kind, numbers_in, problem_with_value
+import numpy as np
+
+from ..ops.arrays import is_tensor
+from .comparing import kind, numbers_in, problem_with_value, said, shown
 from .exercise import Exercise, Misconception, Raises, Unusable
+from .modules import is_module
 from .running import Outcome, can_be_called, run_probes, run_trusted
 
 _OURS = str(Path(__file__).parents[1])
@@ -49,6 +54,8 @@ def grade(exercise: Exercise, answer: Any) -> Verdict:
     misconception = recognize(exercise, outcomes)
     first = wrong[0]
     message = misconception.sentence if misconception else _problem(expected[first], outcomes[first])
+    if not misconception and outcomes[first].changed:
+        message += f" Besides, {_what_changed(outcomes[first])}"
     return Verdict(False, message, True, misconception, first, expected[first], outcomes[first])
 
 
@@ -63,27 +70,30 @@ def expected_results(exercise: Exercise) -> tuple[Any, ...]:
 def recognize(exercise: Exercise, outcomes: Sequence[Outcome]) -> Misconception | None:
     """Return the misconception that explains an answer's outcomes, or None.
 
-    One that gives the same on every probe comes first. Else one whose every deviation the answer shares,
-    wherever the answer returned anything, and which explains the first wrong value, which the card shows: a
-    flipped kernel stays one if the answer also fails on tuples. Else the only one that explains the first
-    four wrong numbers, so that of two mistakes the first is named. Else one that explains later ones only.
+    One that gives the same on every probe comes first, best if it also changes the same arguments. Else one
+    whose every deviation the answer shares, wherever the answer returned anything, and which explains the
+    first wrong value, which the card shows: a flipped kernel stays one if the answer also fails on tuples.
+    Else the only one that explains the first four wrong numbers, so that of two mistakes the first is named.
+    Else one that explains later ones only.
     """
     correct = _reference_outcomes(exercise)
-    partial: list[tuple[int, Misconception]] = []
-    later: list[tuple[int, Misconception]] = []
+    partial: list[tuple[float, Misconception]] = []
+    later: list[tuple[float, Misconception]] = []
     first_only: set[str] = set()
-    wrong = [i for i, outcome in enumerate(outcomes) if not _same(correct[i], outcome)]
-    shown = next((i for i in wrong if outcomes[i].returned), None)
+    wrong = [i for i, outcome in enumerate(outcomes) if not _alike(correct[i], outcome)]
+    displayed = next((i for i in wrong if outcomes[i].returned), None)
     for (misconception, results), deviations in zip(
         _wrong_outcomes(exercise), _deviations(exercise), strict=True
     ):
-        agrees = [_same(result, outcome) for result, outcome in zip(results, outcomes, strict=False)]
+        agrees = [_alike(result, outcome) for result, outcome in zip(results, outcomes, strict=False)]
         if all(agrees) and len(outcomes) == len(results):
-            return misconception
+            if all(map(_same, results, outcomes)):
+                return misconception
+            partial.append((math.inf, misconception))
         telling = [i for i in deviations if i < len(outcomes)]
         evidence = sum(numbers_in(outcomes[i].value) for i in telling if agrees[i])
         if evidence >= 3 and all(agrees[i] or not outcomes[i].returned for i in telling):
-            (partial if shown is None or agrees[shown] else later).append((evidence, misconception))
+            (partial if displayed is None or agrees[displayed] else later).append((evidence, misconception))
         explained = takewhile(lambda i: agrees[i], wrong)  # noqa: B023  (used at once)
         if sum(numbers_in(outcomes[i].value) for i in explained) >= 4:
             first_only.add(misconception.name)
@@ -115,13 +125,13 @@ def _deviations(exercise: Exercise) -> tuple[tuple[int, ...], ...]:
     """Return for each wrong version the probes on which it differs from the reference."""
     correct = _reference_outcomes(exercise)
     return tuple(
-        tuple(i for i, result in enumerate(results) if not _same(correct[i], result))
+        tuple(i for i, result in enumerate(results) if not _alike(correct[i], result))
         for _, results in _wrong_outcomes(exercise)
     )
 
 
 def _cannot_run(exercise: Exercise, answer: Any) -> str:
-    if not callable(answer):
+    if not callable(answer) or _is_built(exercise, answer):
         called = f" Pass the function itself: check({exercise.name!r}, {exercise.name}), without calling it."
         return f"Expected your function {exercise.name}, got {kind(answer)}.{called}"
     if not all(can_be_called(answer, probe) for probe in exercise.probes):
@@ -129,13 +139,23 @@ def _cannot_run(exercise: Exercise, answer: Any) -> str:
     return ""
 
 
+def _is_built(exercise: Exercise, answer: Any) -> bool:
+    """Whether an answer is a module, which needs arrays, where a function is wanted that is given none."""
+    given = (arg for probe in exercise.probes for arg in probe.args)
+    return is_module(answer) and not any(isinstance(arg, np.ndarray) or is_tensor(arg) for arg in given)
+
+
 def _passed_unless_input_changed(exercise: Exercise, outcomes: Sequence[Outcome]) -> Verdict:
     for i, outcome in enumerate(outcomes):
         if outcome.changed:
-            which = " and ".join(f"argument {position + 1}" for position in outcome.changed)
-            message = f"The result is right, but your function changes its input ({which}). Work on a copy."
+            message = f"The result is right, but {_what_changed(outcome)}"
             return Verdict(False, message, probe=i, expected=expected_results(exercise)[i], outcome=outcome)
     return Verdict(True, "Correct.")
+
+
+def _what_changed(outcome: Outcome) -> str:
+    which = " and ".join(f"argument {position + 1}" for position in outcome.changed)
+    return f"your function changes its input ({which}). Work on a copy."
 
 
 def _problem(expected: Any, outcome: Outcome) -> str:
@@ -157,7 +177,7 @@ def _problem_with_error(expected: Raises, outcome: Outcome) -> str:
     if isinstance(outcome.error, expected.error):
         return ""
     name = expected.error.__name__
-    got = f"returned {outcome.value!r}" if outcome.returned else f"raised {type(outcome.error).__name__}"
+    got = f"returned {shown(outcome.value)}" if outcome.returned else f"raised {type(outcome.error).__name__}"
     return f"Here your function must raise {name} (`raise {name}(...)`), but it {got}."
 
 
@@ -179,17 +199,19 @@ def _is_the_answers(filename: str) -> bool:
 
 def _where_it_failed(error: BaseException) -> str:
     """Name the error and the line of the answer that it comes from."""
-    text = (
-        f"Your function raised {type(error).__name__}: {error}"
-        if str(error)
-        else f"Your function raised {type(error).__name__}."
-    )
+    text = said(error)
+    text = f"Your function raised {type(error).__name__}{f': {text}' if text else '.'}"
     own = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_the_answers(frame.filename)]
     return f"{text}\nLine {own[-1].lineno}: {own[-1].line}" if own and own[-1].line else text
 
 
 def _same(a: Outcome, b: Outcome) -> bool:
-    """Whether two outcomes are the same: equal values, or the same kind of error."""
+    """Whether two outcomes are the same, what was done to the arguments included."""
+    return a.changed == b.changed and _alike(a, b)
+
+
+def _alike(a: Outcome, b: Outcome) -> bool:
+    """Whether two outcomes show the same: equal values, or the same kind of error."""
     if not (a.returned and b.returned):
         if a.timed_out or b.timed_out or type(a.error) is not type(b.error):
             return False

@@ -124,9 +124,31 @@ def changes_its_input(image, top, left, height, width):
     return result
 
 
+def empties_its_input(image, *_):
+    image[:] = 0
+    return image
+
+
 class Unprintable:
     def __repr__(self):
         raise RuntimeError("no repr")
+
+
+class Unspeakable(Exception):
+    def __str__(self):
+        raise RuntimeError("no text")
+
+
+def raises_without_words(*_):
+    raise Unspeakable
+
+
+class Evasive:
+    def __getattr__(self, name):
+        raise RuntimeError("no attributes")
+
+    def __call__(self, *args):
+        return right(*args)
 
 
 @pytest.mark.parametrize(
@@ -147,6 +169,9 @@ class Unprintable:
         (lambda *a: right(*a).astype(object), "dtype object"),
         (lambda *a: right(*a)[None], r"shape [3, 2], got [1, 3, 2]"),
         (changes_its_input, "changes its input (argument 1)"),
+        (empties_its_input, "Besides, your function changes its input (argument 1)"),
+        (raises_without_words, "raised Unspeakable."),
+        (lambda *_: 10**5000, "the int <int>"),  # too long for Python to write down
         (lambda image: image, "does not take the arguments"),
         (5, "got the int 5"),
         (None, "NoneType"),
@@ -159,6 +184,10 @@ def test_whatever_an_answer_does_it_gets_a_message_of_its_own(answer, says, caps
     assert not result.passed
     assert says in result.message
     assert result.message in capsys.readouterr().out
+
+
+def test_an_answer_need_not_have_attributes():
+    assert check("crop", Evasive()).passed
 
 
 def loops_for_ever(*_):

@@ -248,6 +248,12 @@ def test_an_answer_with_other_arguments_is_told_the_signature(exercise):
     assert exercise.signature in verdict.message
 
 
+@pytest.mark.parametrize("name", sorted(BUILDERS - {"EarlyStopping", "linear_to_conv"}))
+def test_a_module_that_is_built_already_is_told_to_be_passed_unbuilt(name):
+    built = EXERCISES[name].reference(*EXERCISES[name].probes[0].args)
+    assert f"Pass the function itself: check({name!r}, {name})" in grade(EXERCISES[name], built).message
+
+
 @pytest.mark.parametrize(
     "exercise", [e for e in ALL if e.name not in NO_ARGUMENTS | BUILDERS], ids=lambda e: e.name
 )
