@@ -10,7 +10,7 @@ import numpy as np
 from ...datasets import border_weight_map
 from ..exercise import Misconception
 from ..results import changed
-from .border_maps import Array, Wrong, changed_at_the_end, drawn, equation, exponent, nothing_inside
+from .border_maps import Array, Finish, Wrong, changed_at_the_end, drawn, equation, exponent, nothing_inside
 
 Power = Callable[[Any, Any, float], Any]  # d1, d2, sigma -> what e is raised to
 
@@ -66,6 +66,12 @@ def _with(**fixed: Any) -> Wrong:
     return lambda instances, w0=10, sigma=5: border_weight_map(
         instances, **{"w0": w0, "sigma": sigma, **fixed}
     )
+
+
+_WITH_THE_FIRST_TERM: tuple[Finish, ...] = (
+    lambda weights, instances: nothing_inside(weights, instances) + 1,
+    lambda weights, instances: nothing_inside(weights + 1, instances),
+)
 
 
 def _frequencies(weights: Array, instances: Array, w0: float, sigma: float) -> Array:
@@ -173,7 +179,8 @@ FORMULA_MISTAKES = (
             changed_at_the_end(lambda w, instances, w0, sigma: w + 1),
             changed_at_the_end(lambda w, instances, w0, sigma: w + (instances == 0)),
             changed_at_the_end(lambda w, instances, w0, sigma: w + (instances > 0)),
-            drawn(finish=lambda weights, instances: nothing_inside(weights, instances) + 1),
+            *(drawn(finish=finish) for finish in _WITH_THE_FIRST_TERM),
+            *(exponent(power, finish=finish) for power in WRONG_POWERS for finish in _WITH_THE_FIRST_TERM),
             changed_at_the_end(_frequencies),
             changed_at_the_end(_inverse_frequencies),
         ),

@@ -24,6 +24,8 @@ EXERCISE = Exercise(
     signature="border_weight_map(instances[H,W], w0=10, sigma=5) -> [H,W]",
     reference=border_weight_map,
     probes=(
+        # Of two mistakes, one in the formula and one in the distances, this shows the first alone.
+        _probe("one row, two cells", "..1...2..."),
         _probe(
             "two cells",
             "..........",
@@ -68,7 +70,6 @@ EXERCISE = Exercise(
         _probe("no cell", "....", "....", "...."),
         _probe("one cell of two parts", ".......", ".11..1.", ".......", "......."),
         _probe("single pixels", "1........", ".....2...", ".........", "....3....", ".........", "........4"),
-        _probe("one row", "..1...2..33"),
         _probe("a large sigma", "1......", ".......", "...2...", "......3", w0=2, sigma=20),
     ),
     misconceptions=MISTAKES,

@@ -107,6 +107,14 @@ def _chessboard(mask: Array) -> Array:
     return ndimage.distance_transform_cdt(~mask, metric="chessboard").astype(float)
 
 
+def _written_into(make: Wrong) -> Wrong:
+    def wrong(instances: Array, w0: float = 10, sigma: float = 5) -> Array:
+        instances[...] = make(instances.copy(), w0, sigma)
+        return instances
+
+    return wrong
+
+
 MISTAKES = (
     Misconception(
         "one distance only",
@@ -133,6 +141,8 @@ MISTAKES = (
             drawn(choice=lambda d: (2 * d.mean(0), 0)),
             drawn(choice=lambda d: tuple(np.sort(d, axis=0)[-2:])),
             drawn(choice=lambda d: tuple(np.sort(d, axis=0)[1:3])),
+            drawn(choice=lambda d: tuple(np.sort(d)[:2])),
+            drawn(choice=lambda d: tuple(np.sort(d, axis=1)[:2])),
         ),
     ),
     Misconception(
@@ -233,6 +243,7 @@ MISTAKES = (
             _few(lambda instances, w0, sigma: np.full(instances.shape, np.inf)),
             _few(lambda instances, w0, sigma: np.ones(instances.shape)),
             _few(lambda instances, w0, sigma: np.where(instances > 0, 0.0, w0)),
+            _few(lambda instances, w0, sigma: np.full(instances.shape, float(w0))),
             _few(lambda instances, w0, sigma: None),
             _as_one_cell(lambda d: (d, 0)),
             _as_one_cell(lambda d: (d, d)),
@@ -269,6 +280,17 @@ MISTAKES = (
                     instances == k for k in range(1, _number_of_cells(instances) + 1) if k in instances
                 ]
             ),
+        ),
+    ),
+    Misconception(
+        "cells overwritten",
+        "The cells still belong to the caller, and their array holds whole numbers only: make one of your "
+        "own for the weights, such as np.zeros(instances.shape).",
+        (
+            _written_into(lambda instances, w0, sigma: np.zeros(instances.shape)),
+            _written_into(lambda instances, w0, sigma: np.sign(instances)),
+            _written_into(border_weight_map),
+            lambda instances, w0=10, sigma=5: border_weight_map(np.sign(instances, out=instances), w0, sigma),
         ),
     ),
     Misconception(

@@ -256,3 +256,26 @@ def like_the_instances(instances, w0=10, sigma=5):
     if len(d) >= 2:
         out[instances == 0] = (w0 * np.exp(-((d[0] + d[1]) ** 2) / (2 * sigma**2)))[instances == 0]
     return out
+
+
+@mistake(wrong, "cells overwritten")
+def weights_in_place_of_cells(instances, w0=10, sigma=5):
+    instances.fill(0)
+    return instances
+
+
+@mistake(wrong, "other cells than the nearest two")
+def weights_sorted_along_rows(instances, w0=10, sigma=5):
+    cells = [ndimage.distance_transform_edt(instances != k) for k in np.unique(instances) if k]
+    if len(cells) < 2:
+        return np.zeros(instances.shape)
+    d = np.sort(np.array(cells))
+    return np.where(instances, 0, w0 * np.exp(-((d[0] + d[1]) ** 2) / (2 * sigma**2)))
+
+
+@mistake(wrong, "one distance only")
+def weights_of_one_distance_in_city_blocks(instances, w0=10, sigma=5):
+    cells = [ndimage.distance_transform_cdt(instances != k, "taxicab") for k in np.unique(instances) if k]
+    if len(cells) < 2:
+        return np.zeros(instances.shape)
+    return (instances == 0) * w0 * np.exp(-(np.min(cells, axis=0) ** 2) / (2.0 * sigma**2))
