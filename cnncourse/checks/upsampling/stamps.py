@@ -69,6 +69,17 @@ def with_crop(change: Callable[[int, int, int, int], tuple[int, int, int, int]])
     return wrong
 
 
+def sliced(x: Array, kernel: Array, stride: Any = 1, padding: Any = 0) -> Array:
+    """Crop by slices with a negative end: nothing is left where there is nothing to crop."""
+    py, px = pair(padding)
+    return stamped(x, kernel, stride)[py:-py, px:-px].copy()
+
+
+def sliced_if_padded(x: Array, kernel: Array, stride: Any = 1, padding: Any = 0) -> Array:
+    """Crop so only if one of the paddings is not 0."""
+    return (sliced if any(pair(padding)) else _uncropped)(x, kernel, stride, padding)
+
+
 def grown(change: Callable[[int, int], tuple[int, int, int, int]], *, crop: bool) -> Wrong:
     """Add zeros around the output: top, bottom, left, right from the padding."""
 

@@ -19,6 +19,8 @@ from .stamps import (
     inverted,
     padded,
     resized,
+    sliced,
+    sliced_if_padded,
     spread,
     with_crop,
     with_kernel,
@@ -107,6 +109,12 @@ MISTAKES = (
             with_crop(lambda py, px, kh, kw: (py, py, 0, 0)),
             with_crop(lambda py, px, kh, kw: (0, 0, px, px)),
         ),
+    ),
+    Misconception(
+        "sliced up to -0",
+        "A slice out[p:-p] is empty when p is 0, for -0 is the beginning. Count the end from the front: "
+        "out[p : rows − p].",
+        (sliced, sliced_if_padded),
     ),
     Misconception(
         "stride ignored",

@@ -349,6 +349,22 @@ def from_the_front(x, kernel, stride=1, padding=0):
     return transposed(x, kernel, stride)[py:, px:]
 
 
+@mistake("conv_transpose2d", "sliced up to -0")
+def negative_ends(x, kernel, stride=1, padding=0):
+    py, px = two(padding)
+    rows = transposed(x, kernel, stride)[slice(py, -py)]
+    return rows[:, slice(px, -px)]
+
+
+@mistake("conv_transpose2d", "sliced up to -0")
+def negative_ends_when_there_is_padding(x, kernel, stride=1, padding=0):
+    full = transposed(x, kernel, stride)
+    if padding == 0:
+        return full
+    py, px = two(padding)
+    return full[py:-py, px:-px]
+
+
 @mistake("conv_transpose2d", "kernel flipped")
 def spread_and_slid_without_turning(x, kernel, stride=1, padding=0):
     (sy, sx), (py, px) = two(stride), two(padding)
