@@ -13,12 +13,13 @@ Build = Callable[..., nn.Module]
 Layer = Callable[[], nn.Module]
 
 
-def _linear(inputs: int, outputs: int, bias: bool) -> nn.Linear:
-    """Return a layer that starts with equal weights: to draw them takes the longest of all."""
-    layer = nn.utils.skip_init(nn.Linear, inputs, outputs, bias=bias)
-    for weight in layer.parameters():
-        nn.init.constant_(weight, 0.01)
-    return layer
+class _Linear(nn.Linear):
+    """A layer that starts with equal weights: to draw them takes the longest of all."""
+
+    def reset_parameters(self) -> None:
+        """Draw nothing; torch's own skip_init would load its meta device first, for a second or two."""
+        for weight in self.parameters():
+            nn.init.constant_(weight, 0.01)
 
 
 def pool() -> nn.Module:
@@ -46,7 +47,7 @@ def network(
         size = (
             body(torch.zeros(2, options["in_channels"], 28, 28)).shape[-1] if features is None else features
         )
-        return nn.Sequential(*body, _linear(size, classes or num_classes, bias), *(make() for make in after))
+        return nn.Sequential(*body, _Linear(size, classes or num_classes, bias), *(make() for make in after))
 
     return build
 
@@ -85,8 +86,8 @@ def dense(*sizes: int) -> Build:
     def build(num_classes: int = 10) -> nn.Module:
         layers: list[nn.Module] = [nn.Flatten()]
         for inputs, outputs in zip((784, *sizes), sizes, strict=False):
-            layers += [nn.Linear(inputs, outputs), nn.ReLU()]
-        return nn.Sequential(*layers, nn.Linear((784, *sizes)[-1], num_classes))
+            layers += [_Linear(inputs, outputs), nn.ReLU()]
+        return nn.Sequential(*layers, _Linear((784, *sizes)[-1], num_classes))
 
     return build
 
@@ -98,7 +99,7 @@ def with_second_convolution() -> tuple[Layer, ...]:
 
 def hidden(width: int, features: int = 32 * 13 * 13) -> Build:
     """Return a builder of networks with two linear layers."""
-    return network(between=(nn.ReLU, pool, nn.Flatten, lambda: nn.Linear(features, width)), features=width)
+    return network(between=(nn.ReLU, pool, nn.Flatten, lambda: _Linear(features, width)), features=width)
 
 
 def frozen(num_classes: int = 10) -> nn.Module:
@@ -122,7 +123,7 @@ def in_order(*names: str) -> Build:
             "relu": nn.ReLU(),
             "pool": pool(),
             "flatten": nn.Flatten(),
-            "linear": _linear(32 * 13 * 13, num_classes, bias=True),
+            "linear": _Linear(32 * 13 * 13, num_classes),
         }
         return nn.Sequential(*(layers[name] for name in names))
 
@@ -132,7 +133,24 @@ def in_order(*names: str) -> Build:
 def turned_around(num_classes: int = 10) -> nn.Module:
     """Return a network whose linear layer has inputs and outputs swapped."""
     body = in_order("conv", "relu", "pool", "flatten")()
-    return nn.Sequential(body, _linear(num_classes, 32 * 13 * 13, bias=True))
+    return nn.Sequential(body, _Linear(num_classes, 32 * 13 * 13))
+
+
+def listed(num_classes: int = 10) -> nn.Module:
+    """Return a network whose layers stand in a list, where torch does not find them."""
+    return apply(network()(num_classes).forward)()
+
+
+def partly_listed(num_classes: int = 10) -> nn.Module:
+    """Return a network that knows its convolution only."""
+    conv, *rest = network()(num_classes).children()
+    return nn.Sequential(conv, apply(nn.Sequential(*rest).forward)())
+
+
+def made_in_forward(num_classes: int = 10) -> nn.Module:
+    """Return a network that draws a new linear layer for each batch."""
+    last = apply(lambda x: nn.Linear(x.shape[1], num_classes)(x))()
+    return nn.Sequential(*list(network()(num_classes).children())[:-1], last)
 
 
 @cache

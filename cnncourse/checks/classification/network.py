@@ -12,7 +12,7 @@ from torch import Tensor
 from ...models import simple_cnn
 from ..exercise import Exercise, Probe
 from ..observing import Seen
-from .network_layers import Build, built, layers_of, logits_of, shape_of
+from .network_layers import Build, built, images_for, layers_of, logits_of, shape_of
 from .network_mistakes import MISTAKES
 
 PARAMETERS = 54_410
@@ -23,7 +23,8 @@ def _layers(build: Build, **options: Any) -> Seen:
 
 
 def _shape(build: Build, images: int, **options: Any) -> Seen:
-    return shape_of(built(build, **options), _images(images), classes=options.get("num_classes", 10))
+    model = built(build, **options)
+    return shape_of(model, images_for(model, images), classes=options.get("num_classes", 10))
 
 
 def _parameters(build: Build) -> Seen:
@@ -33,11 +34,13 @@ def _parameters(build: Build) -> Seen:
 
 def _logits(build: Build, seed: int, **options: Any) -> Tensor:
     """Return the logits of two images with weights that are the same in every network of this kind."""
-    return logits_of(built(build, **options).eval(), _images(2, seed), seed)
+    model = built(build, **options).eval()
+    return logits_of(model, images_for(model, 2, seed), seed)
 
 
 def _modes(build: Build) -> Seen:
-    model, images = built(build), _images(2)
+    model = built(build)
+    images = images_for(model, 2)
     with torch.no_grad():
         trains, evaluates = model.train()(images), model.eval()(images)
     same = torch.allclose(trains, evaluates, atol=1e-4)
@@ -48,7 +51,7 @@ def _trainable(build: Build) -> Seen:
     """Say whether every weight can learn: a gradient reaches it."""
     model = built(build)
     with torch.enable_grad():
-        out = model(_images(2))
+        out = model(images_for(model, 2))
         if not isinstance(out, Tensor) or not out.requires_grad:
             return Seen("cut", "a result without a way back to the weights")
         out.square().sum().backward()
@@ -63,10 +66,6 @@ def _two_networks(build: Build) -> Seen:
     places = {weight.data_ptr() for weight in one.parameters()}
     shared = any(weight.data_ptr() in places for weight in other.parameters())
     return Seen("shared", "the same weights again") if shared else Seen("own", "new weights in each call")
-
-
-def _images(number: int, seed: int = 0) -> Tensor:
-    return torch.randn(number, 1, 28, 28, generator=torch.Generator().manual_seed(seed))
 
 
 def _probe(note: str, drive: Callable[..., Any], **options: Any) -> Probe:

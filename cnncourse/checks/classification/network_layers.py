@@ -41,6 +41,12 @@ def built(build: Build, **options: Any) -> nn.Module:
     return model
 
 
+def images_for(model: nn.Module, number: int, seed: int = 0) -> Tensor:
+    """Return images in the precision of the network's weights: a float64 network is welcome."""
+    images = torch.randn(number, 1, 28, 28, generator=torch.Generator().manual_seed(seed))
+    return images.to(next((weight.dtype for weight in model.parameters()), images.dtype))
+
+
 def layers_of(model: nn.Module, classes: int) -> Seen:
     """Return what the weights tell about the layers: the first that is not as wanted, or that all are."""
     shapes = [tuple(weight.shape) for weight in model.parameters()]
@@ -49,6 +55,8 @@ def layers_of(model: nn.Module, classes: int) -> Seen:
         return Seen(
             "as wanted", f"{MAPS} kernels 3×3, a linear layer from {FEATURES:,} numbers to {classes}, biases"
         )
+    if len(shapes) <= 2 and (unknown := _layers_unknown_to(model)):
+        return Seen("unknown", f"layers that the network does not know: {unknown}")
     kernels = [shape for shape in shapes if len(shape) == 4]
     matrices = [shape for shape in shapes if len(shape) == 2]
     problem = _problem_with_kernels(kernels) or _problem_with_matrices(matrices, classes)
@@ -57,6 +65,21 @@ def layers_of(model: nn.Module, classes: int) -> Seen:
     if len(shapes) < len(expected):
         return Seen("no bias", "layers without biases")
     return Seen("more", f"other weights too: {len(shapes)} tensors of weights")
+
+
+def _layers_unknown_to(model: nn.Module) -> str:
+    """Return the kinds of layers with weights that a pass uses, but that are no parts of the network."""
+    known, unknown = set(model.modules()), []
+
+    def note(layer: nn.Module, *_: Any) -> None:
+        if layer not in known and next(layer.parameters(), None) is not None:
+            unknown.append(type(layer).__name__)
+
+    hook = nn.modules.module.register_module_forward_pre_hook(note)
+    with suppress(Exception), torch.no_grad():  # errors show in the next probe
+        model(images_for(model, 2))
+    hook.remove()
+    return ", ".join(unknown)
 
 
 def _problem_with_kernels(kernels: Sequence[tuple[int, ...]]) -> Seen | None:
@@ -84,10 +107,10 @@ def _problem_with_matrices(matrices: Sequence[tuple[int, ...]], classes: int) ->
 
 
 def shape_of(model: nn.Module, images: Tensor, classes: int) -> Seen:
-    """Return what comes out, by its shape; where the linear layer refuses, what arrived there."""
-    arrived: list[tuple[nn.Linear, tuple[int, ...]]] = []
+    """Return what comes out, by its shape; where a layer refuses, what arrived there."""
+    arrived: list[tuple[nn.Module, tuple[int, ...]]] = []
     for layer in model.modules():
-        if isinstance(layer, nn.Linear):
+        if isinstance(layer, nn.Linear | nn.Conv2d | nn.MaxPool2d):
             layer.register_forward_pre_hook(lambda layer, x: arrived.append((layer, tuple(x[0].shape))))
     try:
         with torch.no_grad():
@@ -110,7 +133,11 @@ def shape_of(model: nn.Module, images: Tensor, classes: int) -> Seen:
     return Seen("batch" if shape[0] != len(images) else "classes", text)
 
 
-def _refused(layer: nn.Linear, shape: tuple[int, ...], number: int) -> Seen | None:
+def _refused(layer: nn.Module, shape: tuple[int, ...], number: int) -> Seen | None:
+    if not isinstance(layer, nn.Linear):
+        return (
+            None if len(shape) > 2 else Seen("flat", f"an error: {type(layer).__name__} gets {list(shape)}")
+        )
     if shape[-1] == layer.in_features:
         return None
     text = (
@@ -140,6 +167,7 @@ def logits_of(model: nn.Module, images: Tensor, seed: int) -> Tensor:
         turned = len(shape) == 2 and tuple(weight.shape) == shape[::-1]
         with torch.no_grad():
             weight.copy_(values.T if turned else values.reshape(weight.shape))
+    torch.manual_seed(seed)  # a network may draw too, and building it has drawn more or less before
     with torch.no_grad():
         return model(images)
 

@@ -13,8 +13,11 @@ from .flawed_networks import (
     half_frozen,
     hidden,
     in_order,
+    listed,
+    made_in_forward,
     network,
     once,
+    partly_listed,
     pool,
     softmax,
     turned_around,
@@ -100,7 +103,7 @@ MISTAKES = (
     Misconception(
         "another number of classes",
         "The last layer has num_classes outputs, 10 if nothing else is asked for.",
-        (lambda num_classes=10: network(classes=num_classes + 1)(), network(classes=2)),
+        (lambda num_classes=10: network(classes=num_classes + 1)(), network(classes=2), network(classes=1)),
     ),
     Misconception(
         "not flattened",
@@ -189,6 +192,16 @@ MISTAKES = (
         ),
     ),
     Misconception(
+        "a decision instead of logits",
+        "The network returns a score for each class, [N, K]. Which one is the largest is asked later, and "
+        "nothing can be learned through that question.",
+        (
+            network(after=(apply(lambda x: x.argmax(1)),)),
+            network(after=(apply(lambda x: x.amax(1)),)),
+            network(after=(apply(lambda x: x.softmax(1).argmax(1)),)),
+        ),
+    ),
+    Misconception(
         "average instead of maximum",
         "Pooling takes the largest value of each 2×2 window here: nn.MaxPool2d(2).",
         (
@@ -221,9 +234,12 @@ MISTAKES = (
     ),
     Misconception(
         "dropout",
-        "Yours returns something else in train mode than in eval mode. Dropout comes in lesson 04.",
+        "Yours drops values at random, so that the same images get other logits. Dropout comes in lesson 04.",
         (
             network(between=(nn.ReLU, pool, nn.Dropout)),
+            network(between=(nn.ReLU, pool, lambda: nn.Dropout(0.25))),
+            network(between=(nn.ReLU, pool, nn.Dropout2d)),
+            network(between=(nn.ReLU, pool, apply(nn.functional.dropout))),
             network(between=(nn.ReLU, pool), after=(nn.Dropout,)),
         ),
     ),
@@ -237,6 +253,13 @@ MISTAKES = (
             network(after=(apply(Tensor.detach),)),
             network(between=(apply(Tensor.detach), nn.ReLU, pool)),
         ),
+    ),
+    Misconception(
+        "layers unknown to the network",
+        "The network knows a layer that is an attribute set in __init__, or stands in nn.Sequential or "
+        "nn.ModuleList. Layers in a plain Python list, or made anew inside forward, are not among its "
+        "parameters and never learn.",
+        (listed, partly_listed, made_in_forward),
     ),
     Misconception(
         "one network for all",

@@ -192,6 +192,11 @@ def network_of_parts(num_classes=10):
     return model
 
 
+@answers("simple_cnn")
+def network_in_double_precision(num_classes=10):
+    return network_in_a_row(num_classes).double()
+
+
 @answers("train_step")
 def step_as_everyone_writes_it(model, images, labels, optimizer):
     model.train()

@@ -170,6 +170,39 @@ def for_color_images(num_classes=10):
     )
 
 
+@network("layers unknown to the network")
+class LayersInADictionary(nn.Module):
+    def __init__(self, num_classes):
+        super().__init__()
+        self.layers = {"conv": nn.Conv2d(1, 32, 3), "fc": nn.Linear(5408, num_classes)}
+
+    def forward(self, x):
+        return self.layers["fc"](F.max_pool2d(F.relu(self.layers["conv"](x)), 2).flatten(1))
+
+
+@network("layers unknown to the network")
+class LastLayerMadeInForward(nn.Module):
+    def __init__(self, num_classes):
+        super().__init__()
+        self.num_classes, self.conv = num_classes, nn.Conv2d(1, 32, 3)
+
+    def forward(self, x):
+        x = F.max_pool2d(F.relu(self.conv(x)), 2).flatten(1)
+        return nn.Linear(x.shape[1], self.num_classes)(x)
+
+
+@network("a decision instead of logits")
+class Decides(Base):
+    def forward(self, x):
+        return super().forward(x).argmax(dim=1)
+
+
+@network("dropout")
+class DropsAlways(Base):
+    def forward(self, x):
+        return self.fc(F.dropout(F.max_pool2d(F.relu(self.conv(x)), 2).flatten(1), 0.5))
+
+
 @mistake("train_step", "gradients not zeroed")
 def adds_gradients_up(model, images, labels, optimizer):
     model.train()
