@@ -226,7 +226,7 @@ class SegNetBasic(_EncoderDecoder):
     width
         Maps of every stage.
 
-    Source: Badrinarayanan et al. 2017, section 3.2. It states that convolutions have no bias; the authors'
+    Source: Badrinarayanan et al. 2017, section 3.1. It states that convolutions have no bias; the authors'
     released network has one, and so has this.
 
     Examples

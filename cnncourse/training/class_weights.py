@@ -33,7 +33,7 @@ def median_frequency_weights(masks: Tensor, num_classes: int, ignore_index: int 
         When a mask holds another value, or nothing counts.
 
     Source: Eigen & Fergus 2015, *Predicting depth, surface normals and semantic labels with a common
-    multi-scale convolutional architecture*; Badrinarayanan et al. 2017, *SegNet*, section 4.1.
+    multi-scale convolutional architecture*; Badrinarayanan et al. 2017, *SegNet*, section 3.2.
 
     Examples
     --------
