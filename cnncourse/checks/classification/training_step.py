@@ -48,6 +48,20 @@ class Witness(nn.Module):
         return x
 
 
+def _noting_a_cut(drive: Step) -> Step:
+    """Return what ``drive`` returns; where backward() finds nothing to go back through, say so."""
+
+    def driven(*arguments: Any) -> Any:
+        try:
+            return drive(*arguments)
+        except RuntimeError as error:
+            if "does not require grad" not in str(error):
+                raise
+            return Seen("cut off", "an error: from this loss no way leads back to the weights")
+
+    return driven
+
+
 def _returned(train_step: Step, *arguments: Any) -> Any:
     return train_step(*arguments)
 
@@ -150,7 +164,7 @@ def _probe(
     """Return a probe on a model that comes from an evaluation, as it does in every epoch: in eval mode."""
     model = nn.Sequential(nn.Flatten(), *(layers or (_pixels(),))).eval()
     optimizer = make(model[-1].parameters(), **options)
-    return Probe((model, images, _LABELS[: len(images)], optimizer), drive=drive, note=note)
+    return Probe((model, images, _LABELS[: len(images)], optimizer), drive=_noting_a_cut(drive), note=note)
 
 
 _TWO_LAYERS = (_layer([[1.0, 0.0, 0.5, -0.5], [0.0, -1.0, 0.5, 1.0]], [0.25, 0.0]), nn.ReLU())

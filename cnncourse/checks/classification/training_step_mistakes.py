@@ -79,6 +79,12 @@ def _with_own(make: Callable[..., optim.Optimizer]) -> Step:
     return step
 
 
+def _made_anew(model: nn.Module, images: Tensor, labels: Tensor, optimizer: Any) -> float:
+    return _with_own(lambda model, rate: type(optimizer)(model.parameters(), lr=rate))(
+        model, images, labels, optimizer
+    )
+
+
 def _by_hand(
     model: nn.Module, images: Tensor, labels: Tensor, optimizer: optim.Optimizer, rate: float | None
 ) -> float:
@@ -108,6 +114,15 @@ def _often(times: int) -> Step:
         return losses[0]
 
     return step
+
+
+def _cut_off(model: nn.Module, images: Tensor, labels: Tensor, optimizer: optim.Optimizer) -> float:
+    model.train()
+    optimizer.zero_grad()
+    loss = F.cross_entropy(model(images).detach(), labels)
+    loss.backward()
+    optimizer.step()
+    return loss.item()
 
 
 def _clipped(
@@ -141,8 +156,9 @@ MISTAKES = (
     Misconception(
         "no gradients",
         "No gradient reaches the weights: loss.backward() is missing, or the loss is cut off from the model "
-        "(by .item(), .detach() or torch.no_grad()) before it.",
+        "before it, by .item(), .detach(), argmax, NumPy or torch.no_grad(), here or in your cross_entropy.",
         (
+            _cut_off,
             _in_order("train", "zero", "loss", "step"),
             _in_order("train", "loss", "step"),
             _with(lambda logits, labels: F.cross_entropy(logits.detach(), labels).requires_grad_()),
@@ -201,7 +217,7 @@ MISTAKES = (
         ),
     ),
     Misconception(
-        "the summed loss returned",
+        "another number returned",
         "The step is right, but the loss that you return is not the mean over the batch: return the very "
         "number that was differentiated.",
         (
@@ -241,6 +257,7 @@ MISTAKES = (
                 lambda logits, labels: F.binary_cross_entropy_with_logits(logits, _one_hot(logits, labels))
             ),
             _with(F.multi_margin_loss),
+            _with(lambda logits, labels: F.nll_loss(logits.log_softmax(0), labels)),
             _with(lambda logits, labels: F.cross_entropy(logits, logits.argmax(1))),
             _with(partial(F.cross_entropy, label_smoothing=0.1)),
         ),
@@ -262,6 +279,7 @@ MISTAKES = (
         "Use the optimizer that comes as an argument: it knows the learning rate, which weights to change, "
         "and what it remembers of earlier steps.",
         (
+            _made_anew,
             *(partial(_by_hand, rate=rate) for rate in (None, 0.1, 0.01, 0.001)),
             _with_own(lambda model, rate: optim.SGD(model.parameters(), lr=rate)),
             _with_own(lambda model, rate: optim.Adam(model.parameters(), lr=rate)),

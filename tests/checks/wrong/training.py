@@ -339,3 +339,34 @@ def climbs(model, images, labels, optimizer):
     (-loss).backward()
     optimizer.step()
     return loss.item()
+
+
+@mistake("train_step", "no gradients")
+def loss_computed_without_gradients(model, images, labels, optimizer):
+    model.train()
+    optimizer.zero_grad()
+    with torch.no_grad():
+        loss = F.cross_entropy(model(images), labels)
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+@mistake("train_step", "no gradients")
+def loss_of_the_decisions(model, images, labels, optimizer):
+    model.train()
+    optimizer.zero_grad()
+    loss = ((model(images).argmax(1) - labels).float() ** 2).mean()
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+@mistake("train_step", "no gradients")
+def own_loss_cut_off_by_a_new_tensor(model, images, labels, optimizer):
+    model.train()
+    loss = torch.tensor(F.cross_entropy(model(images), labels).item())
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return float(loss)
