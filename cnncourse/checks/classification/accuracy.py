@@ -82,7 +82,7 @@ EXERCISE = Exercise(
     reference=accuracy,
     probes=(
         _probe("seven images, four classes", _SEVEN, [1, 2, 1, 0, 3, 2, 0]),
-        _probe("as many images as classes", _SQUARE, [0, 2, 0, 1]),
+        _probe("as many images as classes", _SQUARE, [3, 2, 0, 3]),
         _probe("all scores negative", _NEGATIVE, [1, 2, 2, 0, 0]),
         _probe("one class has most of the images", _SEVEN, [1, 1, 1, 1, 1, 1, 3]),
         _probe("all right", _SQUARE, [0, 2, 0, 3]),
@@ -198,6 +198,27 @@ EXERCISE = Exercise(
             ),
         ),
         Misconception(
+            "every image compared with every label",
+            "Both sides of == need the shape [N]. A column [N, 1] beside a row [N] is compared with all of it, "
+            "which gives N · N verdicts: leave keepdim=True away.",
+            (
+                _share(lambda x, y: x.argmax(1)[:, None] == y),
+                lambda x, y: (x.argmax(1)[:, None] == y).sum().item() / len(y),
+                lambda x, y: (x.argmax(1)[:, None] == y).sum().item(),
+                _share(lambda x, y: (x.argmax(1)[:, None] == y).any(1)),
+            ),
+        ),
+        Misconception(
+            "one image only",
+            "Every image of the batch counts. Yours looks at one: is the `return` inside the loop?",
+            (
+                lambda x, y: float(x[0].argmax() == y[0]) / len(y),
+                lambda x, y: float(x[-1].argmax() == y[-1]) / len(y),
+                lambda x, y: float(x[0].argmax() == y[0]),
+                lambda x, y: float(x[-1].argmax() == y[-1]),
+            ),
+        ),
+        Misconception(
             "divided by the wrong number",
             "Divide by the number of images, N: the length of labels.",
             (
@@ -229,11 +250,16 @@ EXERCISE = Exercise(
         ),
         Misconception(
             "probability instead of decision",
-            "Accuracy asks for each image: right or wrong? Yours averages how sure the network is.",
+            "Accuracy asks for each image: right or wrong? Yours also counts how sure the network is.",
             (
                 lambda x, y: torch.softmax(x, 1)[range(len(y)), y].mean().item(),
                 lambda x, y: torch.softmax(x, 1).amax(1).mean().item(),
                 lambda x, y: x[range(len(y)), y].mean().item(),
+                _share(lambda x, y: (x > 0).float().argmax(1) == y),
+                _share(lambda x, y: (torch.softmax(x, 1) > 0.5).float().argmax(1) == y),
+                _share(lambda x, y: (torch.softmax(x, 1).amax(1) > 0.5) & (x.argmax(1) == y)),
+                _share(lambda x, y: torch.softmax(x, 1)[range(len(y)), y] > 0.5),
+                _share(lambda x, y: x[range(len(y)), y] > 0),
                 lambda x, y: F.cross_entropy(x, y).item(),
                 lambda x, y: torch.exp(-F.cross_entropy(x, y)).item(),
             ),
@@ -250,8 +276,6 @@ EXERCISE = Exercise(
                 changed(accuracy, lambda share: float(round(share))),
                 changed(accuracy, round),
                 lambda x, y: (x.argmax(1) == y).sum().item() // len(y),
-                lambda x, y: float(x[0].argmax() == y[0]),
-                lambda x, y: float(x[-1].argmax() == y[-1]),
             ),
         ),
         Misconception(

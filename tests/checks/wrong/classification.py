@@ -324,3 +324,24 @@ def whole_division(logits, labels):
 @mistake("accuracy", "one verdict for each image")
 def list_of_verdicts(logits, labels):
     return [bool(row.argmax() == label) for row, label in zip(logits, labels, strict=True)]
+
+
+@mistake("accuracy", "every image compared with every label")
+def column_beside_a_row(logits, labels):
+    predicted = logits.argmax(dim=1, keepdim=True)
+    return (predicted == labels).float().mean().item()
+
+
+@mistake("accuracy", "one image only")
+def counts_within_the_loop(logits, labels):
+    right = 0
+    for row, label in zip(logits, labels, strict=True):
+        if row.argmax() == label:
+            right += 1
+        return right / len(labels)
+
+
+@mistake("accuracy", "probability instead of decision")
+def only_the_sure_ones(logits, labels):
+    best = logits.softmax(dim=1).max(dim=1)
+    return ((best.indices == labels) & (best.values > 0.5)).float().mean().item()
