@@ -199,8 +199,8 @@ EXERCISE = Exercise(
         ),
         Misconception(
             "every image compared with every label",
-            "Both sides of == need the shape [N]. A column [N, 1] beside a row [N] is compared with all of it, "
-            "which gives N · N verdicts: leave keepdim=True away.",
+            "Both sides of == need the shape [N]. A column [N, 1] beside a row [N] is compared with all of "
+            "it, which gives N · N verdicts: leave keepdim=True away.",
             (
                 _share(lambda x, y: x.argmax(1)[:, None] == y),
                 lambda x, y: (x.argmax(1)[:, None] == y).sum().item() / len(y),
