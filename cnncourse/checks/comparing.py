@@ -97,7 +97,9 @@ def said(error: BaseException) -> str:
 
 
 def numbers_in(value: Any) -> int:
-    """Return how many numbers a result holds: agreement on one may be chance, on four it is not."""
+    """Return how many numbers a result holds: on one agreement may be chance, on four or in words not."""
+    if isinstance(value, Seen):
+        return 4
     parts = value if isinstance(value, tuple) else (value,)
     arrays = [as_array(part) for part in parts]
     return sum(int(np.size(part)) for part in arrays if isinstance(part, np.ndarray | int | float))

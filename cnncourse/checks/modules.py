@@ -1,4 +1,4 @@
-"""Look at torch modules: what they are, in words, and whether an answer changed them."""
+"""Look at torch modules: what they are, in words, what a result was made with, whether they were changed."""
 
 from __future__ import annotations
 
@@ -36,6 +36,31 @@ def described(value: Any) -> str:
     parts = ", ".join(type(child).__name__ for child in value.children())
     count = sum(weight.numel() for weight in value.parameters())
     return f"{name}({parts}), {count:,} parameters"[:200]
+
+
+def operations_behind(*tensors: Any) -> list[Any]:
+    """Return the operations that tensors were made with, each after those whose results it uses.
+
+    Weights are among them: what has a ``variable`` stands for one.
+
+    Examples
+    --------
+    >>> import torch
+    >>> x = torch.ones(2, requires_grad=True)
+    >>> [node.name() for node in operations_behind((3 * x).relu())]
+    ['torch::autograd::AccumulateGrad', 'MulBackward0', 'ReluBackward0']
+    """
+    found, seen = [], set()
+    waiting = [(tensor.grad_fn, False) for tensor in reversed(tensors) if tensor.grad_fn is not None]
+    while waiting:
+        node, ready = waiting.pop()
+        if ready:
+            found.append(node)
+        elif node not in seen:
+            seen.add(node)
+            waiting.append((node, True))
+            waiting += [(earlier, False) for earlier, _ in reversed(node.next_functions) if earlier]
+    return found
 
 
 def hooks_on(model: Any) -> int:

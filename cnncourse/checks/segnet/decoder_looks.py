@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from ..comparing import kind
 from ..observing import Seen
 from .looking import Look
-from .stage_problems import Pairs, order_problem, padded_otherwise, way_problem
+from .stage_problems import Pairs, learning_problem, order_problem, padded_otherwise, way_problem
 from .stages import Stage, close, convolved
 
 Inputs = tuple[Tensor, Tensor, torch.Size]
@@ -38,7 +38,7 @@ def _pairs(inputs: int, outputs: int, convs: int) -> Pairs:
 
 
 def _placed(x: Tensor, indices: Tensor, size: torch.Size) -> Tensor:
-    empty = torch.zeros(*x.shape[:2], size.numel())
+    empty = x.new_zeros(*x.shape[:2], size.numel())
     return empty.scatter(2, indices.flatten(2), x.flatten(2)).view(*x.shape[:2], *size)
 
 
@@ -69,6 +69,8 @@ def _results(stage: Stage, outputs: Any, inputs: Inputs, pairs: Pairs) -> Seen |
 def _shape_problem(stage: Stage, outputs: Tensor, x: Tensor, indices: Tensor, size: torch.Size) -> Seen:
     seen, got = stage.operations, tuple(outputs.shape[2:])
     text = f"maps of shape {list(outputs.shape)} for the size {tuple(size)}"
+    if got == tuple(size):
+        return learning_problem(stage) or Seen("other numbers", text)
     problem = way_problem(stage)
     if problem:
         return problem

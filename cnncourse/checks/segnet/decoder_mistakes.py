@@ -121,12 +121,13 @@ MISTAKES = (
         ),
     ),
     Misconception(
-        "another window in the unpooling",
-        "The pooling had windows of 2×2 cells, side by side, and the unpooling has the same: "
-        "F.max_unpool2d(x, indices, 2, output_size=size).",
+        "another window or size in the unpooling",
+        "The pooling had windows of 2×2 cells, side by side, and the unpooling has the same. It takes the "
+        "size as it came, rows first: F.max_unpool2d(x, indices, 2, output_size=size).",
         _enlarged(
             lambda x, indices, size: F.max_unpool2d(x, indices, [3, 3], output_size=list(size)),
             lambda x, indices, size: F.max_unpool2d(x, indices, [2, 2], [1, 1], output_size=list(size)),
+            lambda x, indices, size: F.max_unpool2d(x, indices, [2, 2], output_size=[size[1], size[0]]),
         ),
     ),
     Misconception(

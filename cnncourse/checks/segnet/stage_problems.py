@@ -26,7 +26,7 @@ def no_stage(model: Any, arguments: Sequence[str]) -> Seen | None:
         return Seen("class", f"the class {model.__name__} itself")
     if not isinstance(model, nn.Module):
         return Seen("no module", kind(model))
-    if getattr(type(model), "forward", None) is getattr(nn.Module, "forward", None):
+    if getattr(model.forward, "__func__", None) is nn.Module.forward:
         return Seen("no forward", f"{type(model).__name__}, an nn.Module without a forward method")
     try:
         inspect.signature(model.forward).bind(*arguments)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache, cached_property
 from typing import Any
@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.parameter import is_lazy
+
+from ..modules import operations_behind
 
 # What each operation is called in the graph that leads back to the weights, and a letter for it.
 _NAMES = {
@@ -79,11 +81,7 @@ class Stage:
     @cached_property
     def nodes(self) -> list[Any]:
         """The operations of the first pass, in their order."""
-        found: dict[Any, None] = {}
-        for tensor in tensors_in(self.outputs):
-            if tensor.grad_fn is not None:
-                found |= dict.fromkeys(_in_order(tensor.grad_fn))
-        return list(found)
+        return operations_behind(*tensors_in(self.outputs))
 
     @cached_property
     def operations(self) -> str:
@@ -114,19 +112,6 @@ class Stage:
         return [weight for weight in used if id(weight) not in known]
 
 
-def _in_order(node: Any) -> Iterator[Any]:
-    """Yield the operations of a graph, each after those whose results it uses."""
-    seen, waiting = set(), [(node, False)]
-    while waiting:
-        node, ready = waiting.pop()
-        if ready:
-            yield node
-        elif node not in seen:
-            seen.add(node)
-            waiting.append((node, True))
-            waiting += [(earlier, False) for earlier, _ in reversed(node.next_functions) if earlier]
-
-
 def tensors_in(value: Any) -> list[Tensor]:
     """Return the tensors of a result, be it one or a tuple of some."""
     if isinstance(value, tuple | list):
@@ -143,7 +128,7 @@ def is_vector(shape: tuple[int, ...]) -> bool:
 def weight_of(shape: tuple[int, ...]) -> Tensor:
     """Return the values that every weight of this shape gets: kernels at random, vectors positive."""
     if is_vector(shape):
-        return torch.linspace(0.5, 1.5, math.prod(shape)).reshape(shape)
+        return torch.linspace(0.5, 2.5, math.prod(shape)).reshape(shape)
     return torch.randn(shape, generator=torch.Generator().manual_seed(math.prod(shape)))
 
 

@@ -326,3 +326,17 @@ def decoder_of_slices(cin, cout, n):
             return out
 
     return Stage().train()
+
+
+@answers("encoder_stage")
+def encoder_with_a_function_for_forward(in_channels, out_channels, convs):
+    stage = nn.Module()
+    channels = [in_channels] + convs * [out_channels]
+    stage.layers = nn.Sequential(*(nn.Sequential(*block(*pair)) for pair in itertools.pairwise(channels)))
+
+    def forward(x):
+        maps = stage.layers(x)
+        return *F.max_pool2d(maps, 2, return_indices=True), maps.shape[2:]
+
+    stage.forward = forward
+    return stage

@@ -120,13 +120,13 @@ class IndicesShuffled(Right):
         return F.max_unpool2d(x, indices.flip(0).flip(1), 2, output_size=size)
 
 
-@mistake("decoder_stage", "another window in the unpooling")
+@mistake("decoder_stage", "another window or size in the unpooling")
 class ThreeByThree(Right):
     def unpool(self, x, indices, size):
         return nn.MaxUnpool2d(3, stride=3)(x, indices, output_size=size)
 
 
-@mistake("decoder_stage", "another window in the unpooling")
+@mistake("decoder_stage", "another window or size in the unpooling")
 class SizeOfTheIndices(Right):
     def unpool(self, x, indices, size):
         return nn.MaxUnpool2d(2)(x, indices, output_size=indices.shape)
@@ -451,3 +451,16 @@ class WritesToOnePlace(Right):
             place.data.copy_(result.data)
             OUT[tuple(result.shape)] = result
         return result
+
+
+@mistake("decoder_stage", "another window or size in the unpooling")
+class ColumnsFirst(Right):
+    def unpool(self, x, indices, size):
+        height, width = size
+        return F.max_unpool2d(x, indices, 2, output_size=(width, height))
+
+
+@mistake("decoder_stage", "weights that cannot learn")
+class LayersForgotten(Right):
+    def forward(self, x, indices, size):
+        return self.unpool(x, indices, size)

@@ -579,3 +579,12 @@ def norms_kept_outside(in_channels, out_channels, convs):
             NORMS[key] = nn.BatchNorm2d(out_channels)
         block[1] = NORMS[key]
     return stage
+
+
+@mistake("encoder_stage", "another activation")
+class CutAtSix(Right):
+    def build(self, in_channels, out_channels, convs):
+        layers = super().build(in_channels, out_channels, convs)
+        for block in layers:
+            block[2] = nn.ReLU6()
+        return layers
