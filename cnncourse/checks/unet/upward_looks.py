@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -14,6 +14,7 @@ from torch.nn.parameter import is_lazy
 
 from ..comparing import kind
 from ..exercise import Unusable
+from ..modules import operations_behind
 from ..observing import Seen
 from .upward_weights import kernels_problem, vectors_problem, wanted_kernels
 
@@ -77,7 +78,12 @@ def behavior(build: Build, inputs: int, outputs: int) -> Seen:
 
 def maps(channels: int, size: Size, seed: int) -> Tensor:
     """Return maps of two images, some numbers negative."""
-    return torch.randn(2, channels, *size, generator=torch.Generator().manual_seed(seed))
+    return _drawn((2, channels, *size), seed)
+
+
+def _drawn(shape: tuple[int, ...], seed: int) -> Tensor:
+    # Of one type always: an answer may set another as default.
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float32)
 
 
 class _Look:
@@ -128,20 +134,24 @@ class _Look:
         shapes = [tuple(weight.shape) for weight in parameters if not is_lazy(weight)]
         kernels = [shape for shape in shapes if len(shape) > 1]
         problem = kernels_problem(kernels, inputs, outputs)
+        if problem == "interpolated" and self._up_convolutions():
+            problem = "up kernel"
         if problem == "half":
-            problem = self._what_became_of_the_skip()
+            problem = self._what_became_of_the_skip(outputs)
         if problem:
             text = " and ".join("×".join(map(str, shape)) for shape in kernels)
             return Seen(problem, f"kernels {text}" if kernels else "no weights")
         return vectors_problem([shape for shape in shapes if len(shape) < 2], inputs, outputs)
 
-    def _what_became_of_the_skip(self) -> str:
+    def _what_became_of_the_skip(self, outputs: int) -> str:
         """Say why the first convolution takes half of the channels."""
         out = self._what_comes_out()
         if not isinstance(out, Tensor):
             return "added"
         if out.shape[0] != 2 or any(n > most for n, most in zip(out.shape[2:], SKIP_SIZE, strict=False)):
             return "another axis"
+        if out.shape[1] > outputs:
+            return "joined last"
         return "added" if id(self.used[1]) in self.leaves else "left out"
 
     def _what_comes_out(self) -> Any:
@@ -150,9 +160,16 @@ class _Look:
         return self.out
 
     def shape_problem(self) -> Seen | None:
-        """Say whether maps come out in another size where nothing must be cropped."""
+        """Say whether maps come out in another size where nothing must be cropped, or cannot."""
         out = self._what_comes_out()
-        return _shape_problem(out, SIZE, SKIP_SIZE) if isinstance(out, Tensor) else None
+        if isinstance(out, Tensor):
+            return _shape_problem(out, SIZE, SKIP_SIZE)
+        if any(set(layer.stride) == {1} for layer in self._up_convolutions()):
+            return Seen("not doubled", "an up-convolution with stride 1")
+        return None
+
+    def _up_convolutions(self) -> list[nn.ConvTranspose2d]:
+        return [layer for layer in self.model.modules() if isinstance(layer, nn.ConvTranspose2d)]
 
     def learning_problem(self) -> Seen | None:
         """Say whether a gradient reaches every weight, x and the skip."""
@@ -182,18 +199,10 @@ def _like(model: nn.Module, *tensors: Tensor) -> list[Tensor]:
     return [tensor.to(weight).clone() for tensor in tensors]
 
 
-def _leaves(out: Any) -> Iterator[Tensor]:
-    """Yield the weights that a result was made with."""
-    waiting = [out.grad_fn] if isinstance(out, Tensor) and out.grad_fn else []
-    seen = set(waiting)
-    while waiting:
-        node = waiting.pop()
-        if hasattr(node, "variable"):
-            yield node.variable
-        for earlier, _ in node.next_functions:
-            if earlier and earlier not in seen:
-                seen.add(earlier)
-                waiting.append(earlier)
+def _leaves(out: Any) -> list[Tensor]:
+    """Return the weights that a result was made with."""
+    nodes = operations_behind(out) if isinstance(out, Tensor) else []
+    return [node.variable for node in nodes if hasattr(node, "variable")]
 
 
 def _give_weights(model: nn.Module, inputs: int, outputs: int) -> Seen | None:
@@ -212,9 +221,9 @@ def _give_weights(model: nn.Module, inputs: int, outputs: int) -> Seen | None:
                 return Seen("mixed", "maps in which a cell does not become a block of 2×2 cells of its own")
             places = found
         for count in (up, *convs):
-            values = torch.randn(by_count[count], generator=torch.Generator().manual_seed(count))
+            values = _drawn(by_count[count], seed=count)
             if count == up:
-                flat = torch.empty(up)
+                flat = torch.empty(up, dtype=values.dtype)
                 flat[places] = values.flatten()
                 values = flat
             weights[count].copy_(values.reshape(weights[count].shape))

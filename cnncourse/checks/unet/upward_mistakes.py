@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -13,6 +14,7 @@ from .upward_blocks import (
     PADDED,
     block,
     convolutions,
+    doubling,
     resized,
     skip_first,
     then,
@@ -24,6 +26,19 @@ from .upward_blocks import (
 )
 from .upward_skip_mistakes import SKIP_MISTAKES
 from .upward_unusual import Anew, Listed, OneInput, TurnedInputs, frozen
+
+_ACTIVATIONS: tuple[Callable[[], nn.Module], ...] = (
+    nn.LeakyReLU,
+    lambda: nn.LeakyReLU(0.1),
+    lambda: nn.LeakyReLU(0.2),
+    nn.GELU,
+    nn.ELU,
+    nn.SiLU,
+    nn.Sigmoid,
+    nn.Tanh,
+    nn.Softplus,
+    nn.ReLU6,
+)
 
 
 def _zeros(sides: tuple[int, int, int, int]) -> Any:
@@ -54,6 +69,15 @@ MISTAKES = (
             block(lambda i, o: ups(out_channels=o)(i, o), layers=wider(lambda i, o: o + i // 2)),
             block(lambda i, o: ups(out_channels=o)(i, o), layers=wider(lambda i, o: 2 * o)),
             block(lambda i, o: ups(out_channels=o)(i, o)),
+        ),
+    ),
+    Misconception(
+        "up-convolution of other maps",
+        "The block begins with the up-convolution of what comes from below: it takes in_channels, and makes "
+        "in_channels // 2 of them. Skip and convolutions come after it.",
+        (
+            block(lambda i, o: doubling(i + i // 2, o, out_channels=i)),
+            block(lambda i, o: doubling(o, i)),
         ),
     ),
     Misconception(
@@ -105,6 +129,7 @@ MISTAKES = (
             block(layers=convolutions(order="rc", last="c")),
             block(ups(nn.ReLU), layers=convolutions(order="c")),
             block(ups(nn.ReLU), layers=convolutions(last="c")),
+            block(ups(nn.ReLU), layers=convolutions(order="c", last="cr")),
         ),
     ),
     Misconception(
@@ -120,20 +145,15 @@ MISTAKES = (
     Misconception(
         "another activation",
         "The activation is ReLU: negative numbers become 0, positive ones pass as they are.",
-        tuple(
-            block(layers=convolutions(activation=activation))
-            for activation in (
-                nn.LeakyReLU,
-                lambda: nn.LeakyReLU(0.1),
-                lambda: nn.LeakyReLU(0.2),
-                nn.ELU,
-                nn.GELU,
-                nn.SiLU,
-                nn.Sigmoid,
-                nn.Tanh,
-                nn.Softplus,
-                nn.ReLU6,
-            )
+        (
+            *(block(layers=convolutions(activation=activation)) for activation in _ACTIVATIONS),
+            # With another mistake about activations it is named first.
+            *(
+                block(layers=convolutions(activation=leaky, **where))
+                for leaky in _ACTIVATIONS[:3]
+                for where in ({"last": "c"}, {"order": "c", "last": "cr"})
+            ),
+            *(block(ups(leaky), layers=convolutions(activation=leaky)) for leaky in _ACTIVATIONS[:3]),
         ),
     ),
     Misconception(

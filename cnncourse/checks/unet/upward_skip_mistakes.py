@@ -13,6 +13,7 @@ from .upward_blocks import (
     as_they_are,
     block,
     convolutions,
+    cropped,
     enlarged_to_skip,
     from_both_ends,
     offset,
@@ -20,6 +21,7 @@ from .upward_blocks import (
     resized,
     the_same_at_both_ends,
     turned_crop,
+    used,
     wider,
     x_cropped,
 )
@@ -79,6 +81,17 @@ SKIP_MISTAKES = (
                 layers=wider(lambda i, o: i // 2),
             )
             for axis in (0, 2, 3)
+        ),
+    ),
+    Misconception(
+        "skip joined last",
+        "The skip is concatenated before the two convolutions, which learn what to make of it. Yours comes "
+        "behind them.",
+        (
+            used(
+                lambda inner, x, skip: torch.cat(cropped(inner(x, skip), skip)[::-1], 1),
+                block(join=lambda x, skip: x, layers=wider(lambda i, o: i // 2)),
+            ),
         ),
     ),
     Misconception(

@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from cnncourse.models import center_crop
 from tests.checks.wrong.bank import mistake
 
 wrong = "up_block"
@@ -295,3 +296,26 @@ def from_a_dictionary(in_channels, out_channels):
 class BothMaps(Written):
     def forward(self, x, skip):
         return super().forward(x, skip), skip
+
+
+@mistake(wrong, "skip joined last")
+class SkipAtTheEnd(nn.Module):
+    def __init__(self, c_in, c_out):
+        super().__init__()
+        self.up = nn.ConvTranspose2d(c_in, c_in // 2, 2, 2)
+        self.first, self.second = nn.Conv2d(c_in // 2, c_out, 3), nn.Conv2d(c_out, c_out, 3)
+
+    def forward(self, x, skip):
+        x = F.relu(self.second(F.relu(self.first(self.up(x)))))
+        return torch.cat([center_crop(skip, *x.shape[2:]), x], 1)
+
+
+@mistake(wrong, "up-convolution of other maps")
+class ConvolutionsBeforeUp(nn.Module):
+    def __init__(self, c_in, c_out):
+        super().__init__()
+        self.first, self.second = nn.Conv2d(c_in, c_out, 3), nn.Conv2d(c_out, c_out, 3)
+        self.up = nn.ConvTranspose2d(c_out, c_out, 2, 2)
+
+    def forward(self, x, skip):
+        return self.up(F.relu(self.second(F.relu(self.first(x)))))
