@@ -25,7 +25,9 @@ def steady(dropout: Drop, x: Tensor, p: float, training: bool) -> Any:
     """Return what comes out, if it is the same in every call."""
     results = [dropout(x.clone(), p, training) for _ in range(6)]
     out = dropout(x, p, training)
-    if isinstance(out, Tensor) and not all(torch.equal(out, other) for other in results):
+    if isinstance(out, Tensor) and not all(
+        torch.equal(out.nan_to_num(), other.nan_to_num()) for other in results
+    ):
         return Seen("at random", "other values in each call")
     return out
 
@@ -35,8 +37,6 @@ def factors(calls: int, dropout: Drop, x: Tensor, p: float, training: bool) -> S
     found = _multiplied(calls, dropout, x, p, training)
     if isinstance(found, Seen):
         return found
-    if not found.isfinite().all():
-        return Seen("not finite", "values that are NaN or infinite")
     distinct = found[found != 0].round(decimals=3).unique().tolist()
     if len(distinct) > 3:
         return Seen("many", f"{len(distinct)} different factors, {distinct[0]:.3g} to {distinct[-1]:.3g}")
@@ -80,6 +80,8 @@ def ties(calls: int, dropout: Drop, x: Tensor, p: float, training: bool) -> Seen
         tied = [axis for axis, share in enumerate(equal) if abs(share - by_chance) > 0.07]
     if not 0 < part < 1:
         return Seen("nothing", "nothing dropped" if part == 0 else "everything dropped")
+    if bool((dropped == dropped[0]).all()):
+        return Seen("same places", "the same places in each call")
     if tied:
         return Seen(f"tied along {tied}", f"one decision for {' and '.join(_AXES[axis] for axis in tied)}")
     return Seen("alone", "a decision for each value alone")
@@ -124,7 +126,20 @@ def _ratio(dropout: Drop, inputs: list[Tensor], p: float, training: bool) -> Ten
         if not out.is_floating_point():
             raise Unusable(f"Expected a tensor of real numbers, like x; got dtype {out.dtype}.")
         results.append(out.detach().clone())
-    return torch.stack(results) / before
+    return _no_multiples(torch.stack(results)) or torch.stack(results) / before
+
+
+def _no_multiples(results: Tensor) -> Seen | None:
+    """Say so if results are no numbers, or many of them one number other than 0, though all inputs differ."""
+    if not results.isfinite().all():
+        return Seen("not finite", "values that are NaN or infinite")
+    numbers, counts = results.round(decimals=3).unique(return_counts=True)
+    often = numbers[(counts > 0.1 * results.numel()) & (numbers != 0)]
+    if not len(often):
+        return None
+    if (results == 0).double().mean() > 0.05:
+        return Seen("mask", f"{often[0]:.4g} for every value that is kept")
+    return Seen("filled", f"{often[0]:.4g} instead of 0")
 
 
 def _equal(dropped: Tensor, axis: int) -> float:

@@ -156,6 +156,7 @@ MISTAKES = (
         "The probability to be dropped is p: with p = 0.2, one value in five becomes 0 and four are kept.",
         (
             _modes(lambda x, p: x * (torch.rand_like(x) < p) / p if p else x * 0),
+            _modes(lambda x, p: x * (torch.rand_like(x) < p) / p if p else x),
             _modes(lambda x, p: x * (torch.rand_like(x) < p) / (1 - p)),
             _modes(lambda x, p: x * (torch.rand_like(x) < p)),
             _modes(lambda x, p: x * torch.bernoulli(torch.full_like(x, p)) / (1 - p)),
@@ -239,6 +240,24 @@ MISTAKES = (
             _modes(lambda x, p: x * torch.rand_like(x) / (1 - p)),
             _modes(lambda x, p: x + p * torch.randn_like(x)),
             _modes(lambda x, p: x * torch.clamp(torch.rand_like(x) + 1 - p, max=1)),
+        ),
+    ),
+    Misconception(
+        "dropped values do not become 0",
+        "A dropped value becomes 0. Yours becomes another number. Do parentheses lack? Without them "
+        "x * kept / 1 - p divides by 1 and subtracts p from everything.",
+        (
+            _modes(lambda x, p: x * _kept(x, p) / 1 - p),
+            _modes(lambda x, p: torch.where(_kept(x, p).bool(), x / (1 - p), x.mean()) if p else x),
+        ),
+    ),
+    Misconception(
+        "the mask instead of the values",
+        "Yours returns the mask, which only says what is kept. Multiply x by it.",
+        (
+            _modes(lambda x, p: _kept(x, p) / (1 - p)),
+            _modes(lambda x, p: _kept(x, p) / (1 - p) if p else x),
+            lambda x, p, training: _kept(x, p if training else 0.0) / (1 - p),
         ),
     ),
     Misconception(
