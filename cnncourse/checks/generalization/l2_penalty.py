@@ -58,15 +58,22 @@ def _conv_and_norm() -> nn.Module:
 
 
 def _one_number(value: Any) -> Any:
-    """Let a tensor of shape [1] stand for its number: it can be added to a loss just as well."""
+    """Let a tensor of shape [1] stand for its number: it can be added to a loss just as well.
+
+    Python's sum() over no weights at all is the int 0, where another style has a tensor.
+    """
     if isinstance(value, list):
         return tuple(value)
+    if type(value) is int and value == 0:
+        return torch.zeros(())
     return value.reshape(()) if isinstance(value, Tensor) and value.numel() == 1 else value
 
 
 def _gradients(l2_penalty: Callable[..., Any], model: nn.Module) -> Any:
     """Return the gradient of the penalty for each weight and bias, in one row."""
-    penalty = l2_penalty(model)
+    penalty = _one_number(l2_penalty(model))
+    if isinstance(penalty, Tensor) and penalty.numel() == 1 and not penalty.requires_grad and penalty == 0:
+        return Seen("empty", "0, which comes from no weight at all")
     if not isinstance(penalty, Tensor):
         return Seen("cut", "a number without a way back to the weights")
     if penalty.numel() != 1:

@@ -46,6 +46,14 @@ def _top_level(model: nn.Module) -> Tensor:
     return _squares(part.weight for part in parts if isinstance(part, nn.Linear | nn.Conv2d))
 
 
+def _children_only(model: nn.Module) -> Tensor:
+    return _squares(part.weight for part in model.children() if isinstance(part, nn.Linear | nn.Conv2d))
+
+
+def _own_only(model: nn.Module) -> Tensor:
+    return _squares(weight for weight in model.parameters(recurse=False) if weight.ndim > 1)
+
+
 def _top_level_without_norms(model: nn.Module) -> Tensor:
     parts = [part for part in model.children() if not isinstance(part, _NORMS)] or [model]
     weights = [getattr(part, "weight", None) for part in parts]
@@ -213,7 +221,7 @@ MISTAKES = (
         "layers inside of layers missed",
         "Only the layers at the top come from children(). Those inside of others come too from parameters(), "
         "named_parameters() and modules().",
-        (_top_level, _top_level_without_norms),
+        (_top_level, _children_only, _own_only, _top_level_without_norms),
     ),
     Misconception(
         "one kind of layer only",
@@ -249,6 +257,8 @@ MISTAKES = (
             _all(lambda weights: weights.abs().max()),
             _all(torch.max),
             _each(lambda weight: weight.square().max()),
+            lambda model: max(weight.square().sum() for weight in _weights(model)),
+            lambda model: max(weight.square().sum() for weight in model.parameters()),
         ),
     ),
     Misconception(
@@ -258,6 +268,9 @@ MISTAKES = (
             lambda model: [weight.square().sum() for weight in _weights(model)],
             lambda model: _all(torch.square)(model),
             lambda model: torch.stack([weight.square().sum() for weight in model.parameters()]),
+            lambda model: torch.stack([weight.square().sum() for weight in _weights(model)]),
+            lambda model: _weights(model)[0].square(),
+            lambda model: _weights(model)[-1].square(),
             lambda model: [weight.square() for weight in _weights(model)],
         ),
     ),

@@ -125,6 +125,57 @@ def keeps_a_list(x, p, training):
     return x if not training else x.masked_select(torch.rand(x.shape) >= p) / (1 - p)
 
 
+@mistake("dropout", "kept with probability p")
+def p_as_the_share_that_is_kept(x, p, training):
+    if not training or p == 0:
+        return x
+    return x * (torch.rand(x.shape) < p) / p
+
+
+@mistake("dropout", "dropped values do not become 0")
+def forgets_the_parentheses(x, p, training):
+    if training:
+        return torch.bernoulli(torch.ones_like(x) * (1 - p)) * x / 1 - p
+    return x
+
+
+@mistake("dropout", "dropped values do not become 0")
+def marks_what_is_dropped(x, p, training):
+    return (x / (1 - p)).masked_fill(torch.rand_like(x) < p, -1) if training else x
+
+
+@mistake("dropout", "the mask instead of the values")
+def returns_the_mask(x, p, training):
+    if not training:
+        return x
+    mask = (torch.rand(x.size()) > p).float()
+    return mask / (1 - p)
+
+
+@mistake("dropout", "the same places each time")
+def numpy_with_a_fixed_seed(x, p, training):
+    if not training:
+        return x
+    mask = np.random.RandomState(3).rand(*x.shape) >= p
+    return x * torch.from_numpy(mask) / (1 - p)
+
+
+@mistake("l2_penalty", "one kind of layer only")
+def kernels_only(model):
+    return sum(m.weight.pow(2).sum() for m in model.modules() if isinstance(m, torch.nn.Conv2d))
+
+
+@mistake("l2_penalty", "layers inside of layers missed")
+def children_with_weights(model):
+    layers = [layer for layer in model.children() if hasattr(layer, "weight") and layer.weight.ndim > 1]
+    return sum(layer.weight.square().sum() for layer in layers)
+
+
+@mistake("l2_penalty", "the largest instead of the sum")
+def the_heaviest_layer(model):
+    return max((p**2).sum() for p in model.parameters() if p.ndim > 1)
+
+
 @mistake("l2_penalty", "biases counted")
 def everything(model):
     total = 0.0
@@ -195,7 +246,7 @@ def overwrites(model):
 
 @mistake("l2_penalty", "one kind of layer only")
 def matrices_only(model):
-    return sum((p**2).sum() for p in model.parameters() if p.dim() == 2) + torch.zeros(())
+    return sum((p**2).sum() for p in model.parameters() if p.dim() == 2)
 
 
 @mistake("l2_penalty", "the square of the sum")
