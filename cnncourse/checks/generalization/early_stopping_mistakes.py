@@ -80,6 +80,10 @@ def _none_below(own: _Stopping, loss: float) -> bool:
     return len(own.losses) > own.patience and loss > own.losses[-1 - own.patience]
 
 
+def _lowest_of_the_last(own: _Stopping) -> float:
+    return min(own.losses[-1 - own.patience : -1])
+
+
 def _average(own: _Stopping, loss: float) -> float:
     return sum(own.losses) / len(own.losses)
 
@@ -109,6 +113,7 @@ MISTAKES = (
             _stop(lambda own, loss: 0 < own.waited >= own.patience - 1),
             _stop(lambda own, loss: own.waited > own.patience - 2),
             _with(when_better=lambda own, loss: own.found(loss, 1)),
+            _with(when_better=lambda own, loss: own.found(loss, int(len(own.losses) == 1))),
             _with(
                 waited=1,
                 when_better=lambda own, loss: own.found(loss, 1),
@@ -235,12 +240,21 @@ MISTAKES = (
         (
             *(
                 _with(improved=lambda own, loss, least=least: loss < own.best - least)
-                for least in (1e-3, 0.01)
+                for least in (1e-4, 1e-3, 0.01)
             ),
-            _with(improved=lambda own, loss: round(loss, 3) < round(own.best, 3)),
+            *(
+                _with(improved=lambda own, loss, places=places: round(loss, places) < round(own.best, places))
+                for places in (2, 3, 4)
+            ),
             _with(improved=lambda own, loss: loss < 0.99 * own.best),
             _with(improved=lambda own, loss: loss < 0.999 * own.best),
         ),
+    ),
+    Misconception(
+        "a best of 0 taken for none",
+        "A loss of 0 is a best like any other, but `not self.best` is True for it. Ask `self.best is None`, "
+        "or start with float('inf').",
+        (_with(improved=lambda own, loss: not own.best or loss < own.best),),
     ),
     Misconception(
         "only some epochs ago",
@@ -248,11 +262,8 @@ MISTAKES = (
         (
             _stop(_none_below),
             _stop(lambda own, loss: len(own.losses) > own.patience and loss >= own.losses[-1 - own.patience]),
-            _stop(
-                lambda own, loss: (
-                    len(own.losses) > own.patience and loss > min(own.losses[-1 - own.patience : -1])
-                )
-            ),
+            _stop(lambda own, loss: len(own.losses) > own.patience and loss > _lowest_of_the_last(own)),
+            _stop(lambda own, loss: len(own.losses) > own.patience and loss >= _lowest_of_the_last(own)),
         ),
     ),
     Misconception(

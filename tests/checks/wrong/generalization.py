@@ -384,6 +384,51 @@ class LeastStep(Base):
         return self.counter >= self.patience
 
 
+@mistake("EarlyStopping", "a best of 0 taken for none")
+class AsksWhetherThereIsABest:
+    def __init__(self, patience):
+        self.patience, self.best, self.waited = patience, None, 0
+
+    def step(self, validation_loss):
+        if not self.best or validation_loss < self.best:
+            self.best, self.waited = validation_loss, 0
+        else:
+            self.waited += 1
+        return self.waited >= self.patience
+
+
+@mistake("EarlyStopping", "small improvements ignored")
+class WithADelta(AsksWhetherThereIsABest):
+    def step(self, validation_loss):
+        if self.best is None or self.best - validation_loss > 1e-4:
+            self.best, self.waited = validation_loss, 0
+        else:
+            self.waited += 1
+        return self.waited >= self.patience
+
+
+@mistake("EarlyStopping", "one epoch too early")
+class CountsTheFirstEpoch(AsksWhetherThereIsABest):
+    def step(self, validation_loss):
+        if self.best is None:
+            self.best, self.waited = validation_loss, 1
+        elif validation_loss < self.best:
+            self.best, self.waited = validation_loss, 0
+        else:
+            self.waited += 1
+        return self.waited >= self.patience
+
+
+@mistake("EarlyStopping", "only some epochs ago")
+class LooksIntoAWindow:
+    def __init__(self, patience):
+        self.patience, self.losses = patience, []
+
+    def step(self, validation_loss):
+        before, self.losses = self.losses[-self.patience :], [*self.losses, validation_loss]
+        return len(before) == self.patience and validation_loss >= min(before)
+
+
 @mistake("flip_pair", "the mask not flipped")
 def only_the_image(image, mask):
     return torch.fliplr(image.permute(1, 2, 0)).permute(2, 0, 1), mask
