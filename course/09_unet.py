@@ -204,6 +204,8 @@ numbers = sum(skip.numel() for skip in skips[:-1])  # the last one is no skip: n
 print(f"the four skips: {numbers:,} numbers, {numbers * 4 / 1e6:.0f} MB for one picture")
 
 # %% [markdown] id="crop-why"
+# The four skips have to wait until the way up needs them: that is the memory of section 1.
+#
 # This is the **contracting path**: 1024 maps of 28 × 28. Going up, maps are doubled in size, from 28 to 56. But the skip
 # of that level, level 4, is 64 × 64. They cannot be laid side by side.
 #
@@ -930,14 +932,14 @@ report("120 pictures", weighted)
 # bending gained about a hundred cells from the first start, and lost nearly a hundred from the second; the IoU went the same
 # way. Had we shown you only one of them, you would have believed it.
 #
-# So these four trainings cannot tell. The spread between starts is as large as what we want to see, and 130 steps are too few
-# to learn two pictures by heart, which is what bending is meant to prevent. The authors trained for ten hours. To find out,
+# So these four trainings cannot tell: the spread between starts is as large as what we want to see. Bending is meant to keep
+# a network from learning its few pictures by heart, and the authors trained for ten hours, not for 130 steps. To find out,
 # you would need more steps and more starts, and then the mean and its spread, as in the table of section 8.
 
 # %% [markdown] id="tiles-why"
 # ## 6 · A picture that is too large
 #
-# A whole slide under a microscope has a hundred thousand pixels each way, and no memory holds a U-Net's maps of it. So it is
+# A whole slide under a microscope can have a hundred thousand pixels each way, and no memory holds a U-Net's maps of it. So it is
 # cut into **tiles**. The obvious way: cut it into pieces, predict each by itself, and put the results together. Ours loses
 # 20 pixels at each side; to get scores for all of a piece, its border is **mirrored** first, which looks more like cells
 # than zeros do:
