@@ -85,6 +85,19 @@ def _one_column_off(x: Tensor) -> Tensor:
     return x.flip(-1).roll(1, -1)
 
 
+def _first_only(x: Tensor, axis: int) -> Tensor:
+    """Mirror only the first channel, or only the first row."""
+    first, *rest = x.split(1, axis)
+    return torch.cat([first.flip(-1), *rest], axis)
+
+
+def _first_column_forgotten(x: Tensor) -> Tensor:
+    out = torch.zeros_like(x)
+    for column in range(1, x.shape[-1]):
+        out[..., x.shape[-1] - column] = x[..., column]
+    return out
+
+
 def _by_chance(image: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
     return flip_pair(image, mask) if torch.rand(()) < 0.5 else (image, mask)
 
@@ -199,10 +212,20 @@ EXERCISE = Exercise(
                 _both(_one_column_off),
                 _both(lambda x: x.flip(-1).roll(-1, -1)),
                 _both(lambda x: x.roll(1, -1)),
+                _both(_first_column_forgotten),
                 _both(lambda x: x.roll(-1, -1)),
                 _both(lambda x: x.roll(x.shape[-1] // 2, -1)),
                 _apart(_one_column_off, _left_right),
                 _apart(_left_right, _one_column_off),
+            ),
+        ),
+        Misconception(
+            "only a part flipped",
+            "Every channel and every row is mirrored. Yours leaves some of them as they were.",
+            (
+                _apart(lambda x: _first_only(x, 0), _left_right),
+                _both(lambda x: _first_only(x, -2)),
+                _apart(_left_right, lambda x: _first_only(x, -2)),
             ),
         ),
         Misconception(

@@ -492,3 +492,20 @@ def image_alone(image, mask):
 @mistake("flip_pair", "the mask no longer whole numbers")
 def mask_as_floats(image, mask):
     return image.flip(-1), mask.float().flip(-1)
+
+
+@mistake("flip_pair", "only a part flipped")
+def mirrors_one_channel(image, mask):
+    result = image.clone()
+    result[0] = torch.fliplr(image[0])
+    return result, torch.fliplr(mask)
+
+
+@mistake("flip_pair", "one column off")
+def starts_at_the_second_column(image, mask):
+    width = mask.shape[1]
+    new_image, new_mask = torch.zeros_like(image), torch.zeros_like(mask)
+    for x in range(1, width):
+        new_image[:, :, width - x] = image[:, :, x]
+        new_mask[:, width - x] = mask[:, x]
+    return new_image, new_mask
