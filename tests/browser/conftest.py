@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.browser.lab import SECONDS
+
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-dev-shm-usage",
@@ -51,6 +53,7 @@ def open_page(browser):
 
     def new(**options):
         context = browser.new_context(**({"viewport": {"width": 1280, "height": 1000}} | options))
+        context.set_default_timeout(SECONDS * 1000)
         contexts.append(context)
         page = context.new_page()
         page.on("request", watch)

@@ -1,5 +1,7 @@
 """A JupyterLab of the tests' own, and a notebook in it, driven as a learner does."""
 
+from __future__ import annotations
+
 import os
 import re
 import shutil
@@ -9,8 +11,10 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from playwright.sync_api import Locator, Page
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 90  # for any one wait: a busy machine is slow, a broken one is slower
@@ -20,7 +24,10 @@ READY = """() => {
   return !!panel?.content?.widgets && panel.context.isReady
     && kernel?.connectionStatus === 'connected' && kernel.status === 'idle';
 }"""
-RUN_ALL = "() => { window.jupyterapp.commands.execute('notebook:run-all-cells') }"  # resolves only at the end
+RUN = """command => {
+  window.ran = false;
+  window.jupyterapp.commands.execute(command).finally(() => { window.ran = true; });
+}"""
 SELECT = """async id => {
   const notebook = window.jupyterapp.shell.currentWidget.content;
   const index = notebook.widgets.findIndex(cell => cell.model.id === id);
@@ -28,8 +35,6 @@ SELECT = """async id => {
   notebook.activeCellIndex = index;
   await notebook.scrollToItem(index, 'center');
 }"""
-PENDING = """() => window.jupyterapp.shell.currentWidget.content.widgets.map(cell => cell.model).filter(
-  cell => cell.type === 'code' && (cell.executionState === 'running' || !cell.executionCount)).length"""
 OUTPUTS = """id => window.jupyterapp.shell.currentWidget.content.widgets
   .filter(cell => cell.model.type === 'code' && (!id || cell.model.id === id))
   .flatMap(cell => cell.model.outputs.toJSON().map(output => ({cell: cell.model.id, ...output})))"""
@@ -90,17 +95,15 @@ class Notebook:
     def __init__(self, page: Page, lab: Lab, name: str):
         self.page = page
         page.goto(f"{lab.url}/lab/tree/{name}?reset", wait_until="domcontentloaded")
-        page.wait_for_function(READY, timeout=SECONDS * 1000)
+        page.wait_for_function(READY)
 
     def run_all(self) -> None:
-        self.page.evaluate(RUN_ALL)
-        self.page.wait_for_function(f"() => ({PENDING})() === 0", timeout=SECONDS * 1000)
-        self.page.wait_for_function(READY, timeout=SECONDS * 1000)
+        self._execute("notebook:run-all-cells")
 
     def select(self, cell: str) -> Locator:
         self.page.evaluate(SELECT, cell)
         active = self.page.locator(".jp-Notebook .jp-Cell.jp-mod-active")
-        active.wait_for(timeout=SECONDS * 1000)
+        active.wait_for()
         return active
 
     def type(self, cell: str, code: str) -> None:
@@ -112,15 +115,18 @@ class Notebook:
 
     def run(self, cell: str) -> None:
         self.select(cell)
-        self.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-cell') }")
-        self.page.wait_for_timeout(200)
-        self.page.wait_for_function(READY, timeout=SECONDS * 1000)
+        self._execute("notebook:run-cell")
+
+    def _execute(self, command: str) -> None:
+        self.page.evaluate(RUN, command)
+        self.page.wait_for_function("() => window.ran")  # the command ends when the cells have
+        self.page.wait_for_function(READY)
 
     def card(self, cell: str) -> Locator:
         """Run a check cell and return the card under it."""
         self.run(cell)
         card = self.select(cell).locator(".cnncourse-card")
-        card.wait_for(timeout=SECONDS * 1000)
+        card.wait_for()
         return card
 
     def errors(self) -> list[str]:

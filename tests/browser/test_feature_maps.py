@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from cnncourse import viz
-from tests.browser.lab import SECONDS, Lab, Notebook
+from tests.browser.lab import Lab, Notebook
 
 ROOT = ".cnncourse-maps"
 RNG = np.random.default_rng(3)
@@ -48,9 +48,7 @@ def opened(page, folder, *visuals, body=""):
 
 
 def ready(page, count=1):
-    page.wait_for_function(
-        f"() => document.querySelectorAll('{ROOT}[data-ready]').length >= {count}", timeout=SECONDS * 1000
-    )
+    page.wait_for_function(f"() => document.querySelectorAll('{ROOT}[data-ready]').length >= {count}")
 
 
 def lane(card, side=0):
@@ -361,15 +359,15 @@ def test_in_jupyterlab_layers_come_from_the_kernel_and_a_saved_copy_needs_none(p
     assert lane(card).locator(".pager span").inner_text() == "128–191"
     card.locator(".tile").nth(2).click()
     hover(card, 3, 4, (32, 32))
+    page.wait_for_function("() => document.querySelector('.lane').dataset.exact === 'true'")
     stream = page.locator(".jp-OutputArea-output pre").first.inner_text()
     assert np.float32(said(card)["value"]) == np.float32(stream)
-    assert said(card)["exact"] == "true"
 
     page.evaluate("() => { window.jupyterapp.commands.execute('docmanager:save') }")
     page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
     page.evaluate("async () => { await window.jupyterapp.shell.currentWidget.sessionContext.shutdown() }")
     page.reload(wait_until="domcontentloaded")
-    page.wait_for_function("() => !!window.jupyterapp?.shell?.currentWidget", timeout=SECONDS * 1000)
+    page.wait_for_function("() => !!window.jupyterapp?.shell?.currentWidget")
     ready(page)
     card = page.locator(ROOT)
     assert card.get_attribute("data-host") == "frozen"

@@ -58,12 +58,12 @@ def opened(page, folder, *visuals, body="<body>"):
 
 def run(notebook, cell):
     """Run a cell to its end, again where Lab dropped it, as happens soon after an interrupt."""
-    for _ in range(3):
+    for _ in range(SECONDS):
         active = notebook.select(cell)
         notebook.page.evaluate(
             "async () => { await window.jupyterapp.commands.execute('notebook:run-cell') }"
         )
-        notebook.page.wait_for_function(READY, timeout=SECONDS * 1000)
+        notebook.page.wait_for_function(READY)
         if notebook.page.evaluate(COUNT, cell):
             return active
         print(f"cell {cell} was not executed; once more")
@@ -91,7 +91,7 @@ def curves():
 def lab(tmp_path_factory):
     folder = tmp_path_factory.mktemp("curves")
     sources = {
-        "long": TRAIN.format(epochs=60, pause=0.01),
+        "long": TRAIN.format(epochs=600, pause=0.01),
         "short": TRAIN.format(epochs=3, pause=0.004),
         "cost": COST,
     }
@@ -110,28 +110,28 @@ def test_curves_grow_are_interrupted_saved_and_still_there_without_a_kernel(open
     cell = notebook.select("long")
     page.evaluate(START)
     card = cell.locator(f"{ROOT}[data-state=running]")
-    card.wait_for(timeout=SECONDS * 1000)
+    card.wait_for()
     grown = f"n => document.querySelector('{ROOT}[data-state=running]')?.dataset.last > n"
     line = f"n => document.querySelector('{ROOT}[data-state=running] .raw')?.getAttribute('d').length > n"
     figures = f"n => document.querySelectorAll('{ROOT}[data-state=running] figure').length > n"
-    page.wait_for_function(grown, arg=40, timeout=SECONDS * 1000)
+    page.wait_for_function(grown, arg=40)
     for what, now in (
         (line, len(card.locator(".raw").first.get_attribute("d"))),
         (figures, card.locator("figure").count()),
     ):
-        page.wait_for_function(what, arg=now, timeout=SECONDS * 1000)
+        page.wait_for_function(what, arg=now)
     assert "training" in card.locator(".state").inner_text()
     assert card.locator(".title").inner_text() == "Training <b>U-Net</b>"
     card.get_by_role("button", name="Log scale").click()
-    page.wait_for_function(grown, arg=400, timeout=SECONDS * 1000)
+    page.wait_for_function(grown, arg=400)
     assert card.locator(".log").get_attribute("aria-pressed") == "true"
     print("draw in the page, ms:", card.get_attribute("data-draw-ms"))
     shoot(card, "lab-running")
 
     page.evaluate("() => window.jupyterapp.commands.execute('kernelmenu:interrupt')")
     still = cell.locator(f"{ROOT}[data-state=interrupted]")
-    still.wait_for(timeout=SECONDS * 1000)
-    page.wait_for_function(READY, timeout=SECONDS * 1000)
+    still.wait_for()
+    page.wait_for_function(READY)
     assert cell.locator(ROOT).count() == 1, "in place of the live one"
     assert "interrupted" in still.locator(".state").inner_text()
     last = int(still.get_attribute("data-last"))
@@ -156,11 +156,9 @@ def test_curves_grow_are_interrupted_saved_and_still_there_without_a_kernel(open
     page.close()
     page = open_page()
     page.goto(f"{lab.url}/lab/tree/curves.ipynb?reset", wait_until="domcontentloaded")
-    page.wait_for_function(
-        "() => window.jupyterapp?.shell?.currentWidget?.context?.isReady", timeout=SECONDS * 1000
-    )
+    page.wait_for_function("() => window.jupyterapp?.shell?.currentWidget?.context?.isReady")
     cards = page.locator(ROOT)
-    cards.first.wait_for(timeout=SECONDS * 1000)
+    cards.first.wait_for()
     assert cards.first.get_attribute("data-last") == str(last)
     assert cards.first.locator("figure").count() > 3
     cards.first.focus()
@@ -177,7 +175,7 @@ def test_a_saved_notebook_may_be_trusted_and_rerun_in_the_dark(open_page, lab):
     )
     for _ in range(2):
         cell = run(notebook, "short")
-        cell.locator(f"{ROOT}[data-state=finished]").wait_for(timeout=SECONDS * 1000)
+        cell.locator(f"{ROOT}[data-state=finished]").wait_for()
         assert cell.locator(ROOT).count() == 1
     assert (
         cell.locator(ROOT).evaluate("card => getComputedStyle(card).backgroundColor") != "rgb(255, 255, 255)"

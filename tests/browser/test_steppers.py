@@ -64,16 +64,18 @@ def test_keyboard_steps_only_the_one_in_focus(page, tmp_path, stepper):
 
 
 def test_space_plays_and_pauses_and_nothing_plays_by_itself(page, tmp_path, stepper):
+    page.clock.install()
     card = opened(page, tmp_path, stepper).first
-    page.wait_for_timeout(1100)
+    page.clock.run_for(5000)
     assert card.get_attribute("data-step") == "0"
     card.focus()
     page.keyboard.press("Space")
     assert card.locator(".play").inner_text() == "Pause"
-    page.wait_for_function(f"document.querySelector('{ROOT}').dataset.step > 0")
-    page.keyboard.press("Space")
+    page.clock.run_for(2000)
     stopped = card.get_attribute("data-step")
-    page.wait_for_timeout(1100)
+    assert stopped == "2"
+    page.keyboard.press("Space")
+    page.clock.run_for(5000)
     assert card.get_attribute("data-step") == stopped
 
 
