@@ -19,6 +19,7 @@ from ..ops.arrays import is_tensor
 from .comparing import kind, numbers_in, problem_with_value, said, shown
 from .exercise import Exercise, Misconception, Raises, Unusable
 from .modules import is_module
+from .observing import Seen
 from .running import Outcome, can_be_called, run_probes, run_trusted
 
 _OURS = str(Path(__file__).parents[1])
@@ -74,7 +75,7 @@ def recognize(exercise: Exercise, outcomes: Sequence[Outcome]) -> Misconception 
     whose every deviation the answer shares, wherever the answer returned anything, and which explains the
     first wrong value, which the card shows: a flipped kernel stays one if the answer also fails on tuples.
     Else the only one that explains the first four wrong numbers, so that of two mistakes the first is named.
-    Else one that explains later ones only.
+    Else one that explains later ones only, in numbers.
     """
     correct = _reference_outcomes(exercise)
     partial: list[tuple[float, Misconception]] = []
@@ -93,7 +94,10 @@ def recognize(exercise: Exercise, outcomes: Sequence[Outcome]) -> Misconception 
         telling = [i for i in deviations if i < len(outcomes)]
         evidence = sum(numbers_in(outcomes[i].value) for i in telling if agrees[i])
         if evidence >= 3 and all(agrees[i] or not outcomes[i].returned for i in telling):
-            (partial if displayed is None or agrees[displayed] else later).append((evidence, misconception))
+            if displayed is None or agrees[displayed]:
+                partial.append((evidence, misconception))
+            elif not any(isinstance(outcomes[i].value, Seen) for i in telling):
+                later.append((evidence, misconception))
         explained = takewhile(lambda i: agrees[i], wrong)  # noqa: B023  (used at once)
         if sum(numbers_in(outcomes[i].value) for i in explained) >= 4:
             first_only.add(misconception.name)
