@@ -11,7 +11,7 @@ from .cropping_mistakes import MISTAKES
 
 def _probe(note: str, shape: tuple[int, int, int, int], height: int, width: int) -> Probe:
     count = torch.Size(shape).numel()
-    x = torch.arange(count, dtype=torch.float32).reshape(shape) - count // 3
+    x = torch.arange(count, dtype=torch.float32).reshape(shape) / 2 - count // 3
     return Probe((x, height, width), note=note)
 
 

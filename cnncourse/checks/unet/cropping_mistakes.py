@@ -38,6 +38,8 @@ MISTAKES = (
             start(lambda size, crop: 0, middle),
             start(middle, lambda size, crop: size - crop),
             start(lambda size, crop: size - crop, middle),
+            start(lambda size, crop: 0, lambda size, crop: size - crop),
+            start(lambda size, crop: size - crop, lambda size, crop: 0),
         ),
     ),
     Misconception(
@@ -61,6 +63,7 @@ MISTAKES = (
             ways.around_the_middle,
             start(lambda size, crop: size // 2 - (crop + 1) // 2),
             start(lambda size, crop: (size + 1) // 2 - crop // 2),
+            start(lambda size, crop: (size + 1) // 2 - (crop + 1) // 2),
             start(lambda size, crop: (size - 1) // 2 - crop // 2),
             start(lambda size, crop: max(size // 2 - (crop + 1) // 2, 0)),
             start(lambda size, crop: max((size - 1) // 2 - crop // 2, 0)),
@@ -94,7 +97,10 @@ MISTAKES = (
         "height and width swapped",
         "Height counts rows, the axis before the last. Width counts columns, the last axis. Yours takes one "
         "for the other.",
-        both(ways.swapped, ways.columns_first, ways.starts_swapped, ways.shape_swapped),
+        (
+            *both(ways.swapped, ways.columns_first, ways.starts_swapped, ways.shape_swapped),
+            changed(center_crop, lambda out: out.transpose(2, 3)),
+        ),
     ),
     Misconception(
         "one number for both axes",
@@ -169,8 +175,8 @@ MISTAKES = (
         ),
     ),
     Misconception(
-        "set to 0 outside",
-        "A crop is smaller than the maps: return the middle alone.",
+        "not cropped",
+        "A crop is smaller than the maps: return the middle alone, neither all of them nor 0 around it.",
         (*both(ways.blanked), *both(lambda x, height, width: x)),
     ),
     Misconception(
