@@ -29,6 +29,7 @@ MISTAKES = (
             *walks(down=3, bottom=3, up=3),
             *walks(down=4, bottom=2, up=4),
             *walks(down=4, bottom=4, up=2),
+            *walks(down=2, bottom=4, up=4),
             *walks(down=4, bottom=2, up=2),
         ),
     ),
@@ -58,6 +59,12 @@ MISTAKES = (
             *ways.down_only(0),
             *every_check(lambda n, depth: n // 2**depth),
         ),
+    ),
+    Misconception(
+        "doubling forgotten",
+        "A 2×2 up-convolution of stride 2 turns each pixel into 2×2: on the way up double the size first, "
+        "then take 4 away.",
+        walks(grown=1),
     ),
     Misconception(
         "pool before the convolutions",
@@ -214,7 +221,7 @@ MISTAKES = (
     Misconception(
         "no size named",
         "The error must help: its text names the nearest sizes that work, below and above.",
-        (terse(right, ways.fits),),
+        (terse(right, ways.fits), ways.named(lambda n, d: (ways.odd(n, d),))),
     ),
     Misconception(
         "sizes named that do not work",
@@ -237,6 +244,8 @@ MISTAKES = (
                 lambda n, d: (572,),
                 lambda n, d: (556, 572, 588),
                 lambda n, d: (n - (n + 4) % 16, n - (n + 4) % 16 + 16),
+                lambda n, d: (ways.multiple(n, 2**d) + 8, ways.multiple(n, 2**d) + 8 + 2**d),
+                lambda n, d: (ways.below(n, d) + 4, ways.below(n, d) + 4 + 2**d),
             )
         ),
     ),

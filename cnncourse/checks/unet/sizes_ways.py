@@ -37,17 +37,19 @@ def walk(
     joint: int = 0,
     head: int = 0,
     below: int = 0,
+    grown: int = 2,
 ) -> Any:
     """Return what is left of ``n`` after a walk through the network.
 
     ``down``, ``bottom`` and ``up`` pixels go with each pair of convolutions, ``joint`` with each
-    up-convolution and ``head`` with the last layer; ``below`` pixels go after each pool.
+    up-convolution and ``head`` with the last layer; ``below`` pixels go after each pool. An up-convolution
+    makes a map ``grown`` times as large.
     """
     for _ in range(depth):
         n = halve(n - down) - below
     n -= bottom
     for _ in range(depth):
-        n = 2 * n - joint - up
+        n = grown * n - joint - up
     return n - head
 
 
@@ -190,6 +192,16 @@ def instead(value: Callable[[int, int], Any]) -> Answer:
 def below(n: int, depth: int) -> int:
     """Return the next smaller size that works."""
     return n - (n + 4) % 2**depth
+
+
+def odd(n: int, depth: int) -> int:
+    """Return the odd size that a pool would meet."""
+    for _ in range(depth):
+        n -= 4
+        if n % 2:
+            break
+        n //= 2
+    return n
 
 
 def multiple(n: int, step: int) -> int:

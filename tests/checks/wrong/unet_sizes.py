@@ -328,3 +328,24 @@ def with_three_by_three_head(n, depth=4):
 def one_border(n, depth=4):
     helpful(n, depth)
     return n - (6 * 2**depth - 4)
+
+
+@mistake("unet_output_size", "no size named")
+def neighbors_of_the_odd_size_named(n, depth=4):
+    size = n
+    for _ in range(depth):
+        size -= 4
+        if size % 2:
+            raise ValueError(f"{size} is odd, try {size - 1} or {size + 1}")
+        size //= 2
+    size -= 4
+    for _ in range(depth):
+        size = 2 * size - 4
+    return size
+
+
+@mistake("unet_output_size", "doubling forgotten")
+def never_doubles(n, depth=4):
+    for _ in range(depth):
+        n = (n - 4) // 2
+    return n - 4 - depth * 4
