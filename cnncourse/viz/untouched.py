@@ -98,7 +98,7 @@ def as_image(image: Any) -> Tensor:
     if array.ndim == 4 and array.shape[0] != 1:
         raise ValueError(
             f"got {array.shape[0]} images in one array {array.shape}; {expected}: "
-            "pass images[:1] for the first, or list(images[:2]) to compare two"
+            "pass images[:1] for the first; only feature_maps takes several, as list(images[:2])"
         )
     if array.ndim == 4:
         array = array[0]

@@ -123,7 +123,7 @@ def test_added_branches_of_different_sizes_are_named():
         (
             nn.Conv2d(1, 4, 3),
             torch.zeros(2, 3, 7, 9),
-            "RGB image where grayscale",
+            "expects 1 channel and got 3 channels: an RGB image where grayscale",
             "x.mean(dim=1, keepdim=True)",
         ),
         (nn.Conv2d(3, 4, 3), torch.zeros(2, 7, 9, 3), "channels stand last", "x.permute(0, 3, 1, 2)"),

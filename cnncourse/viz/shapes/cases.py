@@ -84,6 +84,11 @@ def with_sizes(case: Case, cause: str, remedy: str = "") -> Reason:
     return Reason(cause, remedy, tuple(sizes))
 
 
+def channel_count(number: int) -> str:
+    """Write a number of channels."""
+    return f"{number} channel{'s' * (number != 1)}"
+
+
 def listed(sizes: list[Size]) -> str:
     """Write sizes: ``32×32 or 40×40``."""
     return " or ".join(shape_text(size) if len(size) > 1 else f"length {size[0]}" for size in sizes)

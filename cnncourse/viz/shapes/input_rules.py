@@ -13,7 +13,7 @@ from ..architectures.boxes import shape_text
 from ..tracing import Failure, Shape
 from ..tracing.operations import labelled_tensors
 from ..untouched import home
-from .cases import Case, Reason
+from .cases import Case, Reason, channel_count
 from .trying import image
 
 
@@ -109,13 +109,13 @@ def channels(case: Case) -> Reason | None:
     if found is None or found[0] == found[1]:
         return None
     expected, got, rank = found
-    plural = "channel" if got == 1 else "channels"
-    cause = f"{case.where} expects {expected} channels and got {got} {plural}"
+    cause = f"{case.where} expects {channel_count(expected)} and got {channel_count(got)}"
     if not case.from_input():
         node = case.node()
         maker = f"{node.kind} ({node.name})" if node else "the layer before"
         cause += f": {maker} gives {shape_text(node.out_shapes[0][1:]) if node else got}."
-        return Reason(cause, f"Give it in_channels={got}, or let the layer before give {expected} channels.")
+        wanted = channel_count(expected)
+        return Reason(cause, f"Give it in_channels={got}, or let the layer before give {wanted}.")
     dims = len(case.shape)
     expand = f"x.expand({', '.join('-1' if d != dims - rank - 1 else str(expected) for d in range(dims))})"
     order = (0, dims - 1, *range(1, dims - 1))
@@ -144,4 +144,4 @@ def channels(case: Case) -> Reason | None:
     for what, remedy, change in ideas:
         if case.try_image(change):
             return Reason(f"{cause}{what}.", remedy)
-    return Reason(f"{cause}.", f"The model's input needs {expected} channels.")
+    return Reason(f"{cause}.", f"The model's input needs {channel_count(expected)}.")

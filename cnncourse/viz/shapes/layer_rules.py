@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..architectures.boxes import shape_text
 from ..tracing import Shape, Source
-from .cases import Case, Reason, listed, with_sizes
+from .cases import Case, Reason, channel_count, listed, with_sizes
 from .trying import nearest, reaching, smallest
 
 
@@ -148,7 +148,7 @@ def norm(case: Case) -> Reason | None:
         return None
     node = case.node()
     maker = f": {node.kind} ({node.name}) gives {node.out_shapes[0][1]}" if node and node.out_shapes else ""
-    cause = f"{case.where} expects {features} channels and got {case.shape[1]}{maker}."
+    cause = f"{case.where} expects {channel_count(features)} and got {case.shape[1]}{maker}."
     return Reason(cause, f"Make it {case.failure.kind}({case.shape[1]}).")
 
 
