@@ -8,7 +8,19 @@ from torch import Tensor, nn
 
 from ..exercise import Exercise
 from .capture_mistakes import MISTAKES
-from .networks import blocks, chain, hooks_left, mode_left, numbered, pictures, probe, second_call
+from .networks import (
+    alike,
+    blocks,
+    chain,
+    hooks_left,
+    mode_left,
+    nothing_noted,
+    numbered,
+    other_hook_kept,
+    pictures,
+    probe,
+    second_call,
+)
 
 
 def capture(model: nn.Module, layer_name: str, x: Tensor) -> Tensor:
@@ -39,14 +51,16 @@ EXERCISE = Exercise(
     reference=capture,
     probes=(
         probe("a convolution in the second block, two pictures", blocks(), "block2.conv", pictures(2)),
-        probe("the first layer", blocks(), "block1.conv", pictures(2, seed=1)),
+        probe("the first layer", blocks(), "block1.conv", pictures(2, seed=1), drive=nothing_noted),
         probe("a ReLU", chain(), "relu1", pictures(seed=2)),
         probe("a convolution that has its own name", chain(), "conv2", pictures(seed=3)),
         probe("a pooling", blocks(), "block2.pool", pictures(2, seed=4)),
         probe("the last layer", blocks(), "fc", pictures(2, seed=5)),
         probe("a layer with a number for a name", numbered(), "2", pictures(seed=6)),
         probe("a mean over all cells", numbered(), "4", pictures(2, seed=7)),
+        probe("a name that is part of other names", alike(), "conv", pictures(2, seed=8)),
         probe("hooks afterwards", blocks(), "block2.conv", pictures(), drive=hooks_left),
+        probe("a hook of somebody else", chain(), "conv2", pictures(), drive=other_hook_kept),
         probe("a model in train mode, afterwards", chain().train(), "conv2", pictures(), drive=mode_left),
         probe("a model in eval mode, afterwards", blocks(), "block1.relu", pictures(), drive=mode_left),
         probe("a second call, with another picture", chain(), "conv2", pictures(), drive=second_call),

@@ -60,6 +60,11 @@ def _by_first_part(model: nn.Module, layer_name: str) -> nn.Module:
     return model.get_submodule(layer_name.partition(".")[0])
 
 
+def _matching(fits: Callable[[str, str], bool], index: int) -> Pick:
+    """Return a choice of the first or last layer whose name fits in some way."""
+    return lambda model, layer_name: [m for name, m in model.named_modules() if fits(name, layer_name)][index]
+
+
 def _run(
     pick: Pick = _named,
     *,
@@ -88,6 +93,24 @@ def _run(
         return (inputs, outputs) if inputs_too else outputs
 
     return run
+
+
+def _without_hooks(model: nn.Module) -> None:
+    for module in model.modules():
+        module._forward_hooks.clear()
+
+
+def _hook_removed_too_early(model: nn.Module, layer_name: str, x: Tensor) -> Tensor:
+    outputs: list[Tensor] = []
+    _named(model, layer_name).register_forward_hook(lambda *given: outputs.append(given[2])).remove()
+    model(x)
+    return outputs[0]
+
+
+def _not_run(model: nn.Module, layer_name: str, x: Tensor) -> Tensor:
+    outputs: list[Tensor] = []
+    _named(model, layer_name).register_forward_hook(lambda *given: outputs.append(given[2]))
+    return outputs[0]
 
 
 def _then(change: Callable[[Tensor], Any], run: Any = None) -> Capture:
@@ -157,6 +180,18 @@ MISTAKES = (
         ),
     ),
     Misconception(
+        "a hook of somebody else removed",
+        "Remove your own hook only, by the handle that register_forward_hook returned: the model may have "
+        "others.",
+        (_then(_same, _run(remove=False, after=_without_hooks)),),
+    ),
+    Misconception(
+        "read before the hook ran",
+        "The list is empty when you read it. The order is: register the hook, run model(x), remove the hook, "
+        "return what it saw.",
+        (_hook_removed_too_early, _not_run),
+    ),
+    Misconception(
         "the layer's input",
         "You return what goes into the layer. A forward hook gets (module, inputs, output): the third is "
         "wanted.",
@@ -190,6 +225,17 @@ MISTAKES = (
         "You look at a layer of the right kind, but not at the one with this name. Find it by "
         "model.get_submodule(layer_name).",
         (*(_picking(_of_kind(index)) for index in (0, -1)), _picking(_by_last_part)),
+    ),
+    Misconception(
+        "a name that only contains it",
+        "The name must be the same, not contain layer_name, begin or end with it: compare by ==, or let "
+        "model.get_submodule(layer_name) find the layer.",
+        tuple(
+            _picking(_matching(fits, index))
+            for fits in (str.__contains__, str.startswith, str.endswith)
+            for index in (0, -1)
+            if (fits, index) not in ((str.startswith, 0), (str.endswith, -1))  # these find it by luck
+        ),
     ),
     Misconception(
         "always the same layer",

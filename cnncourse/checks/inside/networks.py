@@ -41,6 +41,14 @@ def numbered() -> nn.Sequential:
     return _settled(nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 2)), 1)
 
 
+def alike() -> nn.Sequential:
+    """Return a model for [N, 2, 6, 5] with a layer whose name begins and ends those of others."""
+    layers = OrderedDict(
+        pre_conv=nn.Conv2d(2, 3, 2), relu=nn.ReLU(), conv=nn.Conv2d(3, 2, 2), conv_post=nn.Conv2d(2, 2, 1)
+    )
+    return _settled(nn.Sequential(layers | {"flatten": nn.Flatten(), "fc": nn.Linear(24, 3)}), 2)
+
+
 def pictures(number: int = 1, seed: int = 0) -> Tensor:
     """Return quarters between −2 and 2: [N, 2, 6, 5]."""
     return _quarters((number, 2, 6, 5), 8, torch.Generator().manual_seed(seed))
@@ -72,11 +80,30 @@ def tensor_alone(value: Any) -> Any:
     return value
 
 
+def nothing_noted(answer: Callable[..., Any], *arguments: Any) -> Any:
+    """Return what comes back, or that a list to which no hook has appended yet is read."""
+    try:
+        return tensor_alone(answer(*arguments))
+    except IndexError:
+        return Seen("nothing", "an error: the list is still empty when it is read")
+
+
 def hooks_left(answer: Callable[..., Any], model: nn.Module, *rest: Any) -> Seen:
     """Say how many hooks an answer leaves on the model."""
     answer(model, *rest)
     left = hooks_on(model)
     return Seen("hooks" if left else "none", f"{left} left on the model" if left else "no hook left")
+
+
+def other_hook_kept(answer: Callable[..., Any], model: nn.Module, layer_name: str, *rest: Any) -> Seen:
+    """Say whether a hook that was on the layer before an answer came is there afterwards."""
+    layer, runs = model.get_submodule(layer_name), []
+    layer.register_forward_hook(lambda *_: runs.append(True))
+    answer(model, layer_name, *rest)
+    runs.clear()
+    with torch.no_grad():
+        model(rest[0])
+    return Seen("kept", "the other hook still there") if runs else Seen("gone", "the other hook is gone")
 
 
 def mode_left(answer: Callable[..., Any], model: nn.Module, *rest: Any) -> Seen:

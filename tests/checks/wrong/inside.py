@@ -130,6 +130,39 @@ def global_list(model, layer_name, x):
     return KEPT[0]
 
 
+@mistake("capture", "a name that only contains it")
+def looks_for_the_name_in_names(model, layer_name, x):
+    seen = {}
+    hooks = []
+    for name, module in model.named_modules():
+        if layer_name in name:
+            hooks.append(
+                module.register_forward_hook(lambda m, given, output: seen.__setitem__("output", output))
+            )
+    model(x)
+    for hook in hooks:
+        hook.remove()
+    return seen["output"]
+
+
+@mistake("capture", "a hook of somebody else removed")
+def removes_all_hooks_of_the_layer(model, layer_name, x):
+    seen = []
+    layer = model.get_submodule(layer_name)
+    layer.register_forward_hook(lambda m, given, output: seen.append(output))
+    model(x)
+    layer._forward_hooks.clear()
+    return seen[0]
+
+
+@mistake("capture", "read before the hook ran")
+def forgets_to_run_the_model(model, layer_name, x):
+    seen = []
+    hook = model.get_submodule(layer_name).register_forward_hook(lambda m, given, output: seen.append(output))
+    hook.remove()
+    return seen[-1]
+
+
 @mistake("grad_cam", "gradient of the predicted class")
 def best_class(model, layer_name, x, class_index):
     maps, logits = run(model, layer_name, x)
