@@ -71,7 +71,7 @@ def _draw_grid(
     rows, columns = values.shape
     # The box is one pixel larger than the cells, so that the last line is not cut off.
     axes.set(xlim=(-0.5 / cell, columns + 0.5 / cell), ylim=(rows + 0.5 / cell, -0.5 / cell))
-    largest = np.max(np.abs(values[~np.isnan(values)]), initial=0) or 1
+    largest = np.max(np.abs(values[np.isfinite(values)]), initial=0) or 1
     labels = [style.number(v) for v in values.flat]
     # 72 / DPI points to a page pixel; DejaVu's digits are 0.64 of the font size wide.
     size = min(0.38 * cell, (cell - 5) / (0.64 * max(map(len, labels)))) * 72 / style.DPI

@@ -155,3 +155,11 @@ def test_importing_the_package_brings_in_no_drawing_library():
     code = f"import sys, cnncourse.viz; print(*[m for m in {heavy} if m in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.split() == []
+
+
+@pytest.mark.filterwarnings("error")
+def test_an_infinite_cell_leaves_the_others_their_colors():
+    finite, infinite = (viz.matrices([[1.0, -2.0, 0.0, end]]).axes[0] for end in (-2.0, -np.inf))
+    colors = [[cell.get_facecolor() for cell in axes.patches] for axes in (finite, infinite)]
+    assert colors[0] == colors[1]
+    assert [text.get_text() for text in infinite.texts] == ["1", "−2", "0", "−∞"]
