@@ -42,6 +42,8 @@ _VOID = torch.tensor(
         [[255, 255, 255, 0, 0], [255, 255, 0, 0, 2]],
     ]
 )
+_RARE = torch.tensor([8 * [0] + 4 * [1]]).repeat(6, 1)[None]
+_RARE[0, 2, 5] = 2
 
 EXERCISE = Exercise(
     name="median_frequency_weights",
@@ -55,6 +57,7 @@ EXERCISE = Exercise(
         _probe("one image is 255 all over", _VOID, 3),
         _probe("classes 1 and 4 occur nowhere", _masks(3, (2, 4, 5), "0002233", "00022"), 5),
         _probe("five classes", _masks(4, (3, 4, 5), "00012", "0013", "0012444"), 5),
+        _probe("a rare class weighs much", _RARE, 3),
         _probe("class 0 occurs nowhere", _masks(5, (3, 3, 5), "12", "1113", "222233", void=0.2), 4),
         _probe("pixels of −1 do not count", _masks(6, (3, 4, 3), "00012", "0112", "11", void=0.3, mark=-1), 3,
                ignore_index=-1),

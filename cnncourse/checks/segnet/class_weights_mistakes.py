@@ -25,6 +25,7 @@ from .class_weights_ways import (
     of_all_images,
     relabeled,
     right,
+    shares,
     sized,
     with_median_of,
     with_tiny,
@@ -61,7 +62,11 @@ MISTAKES = (
         "ratio inverted",
         "The weight is median / frequency: a rare class must weigh more than a common one. In yours the "
         "common classes weigh most.",
-        (*family(rule=lambda f: f / middle(f)), *family(of_all_images, lambda f: f / middle(f))),
+        (
+            *family(rule=lambda f: f / middle(f)),
+            *family(of_all_images, lambda f: f / middle(f)),
+            *family(rule=lambda f: f / f.mean()),
+        ),
     ),
     Misconception(
         "frequencies returned",
@@ -101,6 +106,7 @@ MISTAKES = (
             *family(rule=lambda f: 1 / f),
             *family(of_all_images, lambda f: 1 / f),
             *family(rule=lambda f: 1 / (len(f) * f)),
+            *family(rule=lambda f: f.sum() / f),
             built(lambda pixels, sizes: right(pixels, sizes) * pixels.shape[1], lambda f: 1 / f),
             built(lambda pixels, sizes: of_all_images(pixels, sizes) * pixels.shape[1], lambda f: 1 / f),
         ),
@@ -184,9 +190,14 @@ MISTAKES = (
     ),
     Misconception(
         "shares of the images averaged",
-        "Add up the pixels first, over all images that contain the class, and divide once. The mean of each "
-        "image's share is something else when the images count different numbers of pixels.",
-        (*family(mean_share), *family(lambda pixels, sizes: (pixels / sizes[:, None]).nanmean(0))),
+        "Add up the pixels first, over all images that contain the class, and divide once. A mean or median "
+        "of the images' shares is something else, since they need not count as many pixels each.",
+        (
+            *family(mean_share),
+            *family(lambda pixels, sizes: (pixels / sizes[:, None]).nanmean(0)),
+            *family(lambda pixels, sizes: shares(pixels, sizes).nanquantile(0.5, dim=0)),
+            *family(lambda pixels, sizes: shares(pixels, sizes).nanmedian(0).values),
+        ),
     ),
     Misconception(
         "images weighed one by one",
@@ -243,6 +254,7 @@ MISTAKES = (
                 lambda w: w / w.max(),
                 lambda w: w.softmax(0),
                 lambda w: w / w.norm(),
+                lambda w: w / len(w),
             ),
         ),
     ),
@@ -252,6 +264,7 @@ MISTAKES = (
         "recipe.",
         (
             *family(rule=lambda f: (middle(f) / f).sqrt()),
+            *family(of_all_images, lambda f: (middle(f) / f).sqrt()),
             *family(rule=lambda f: (middle(f) / f).log()),
             *family(rule=lambda f: (middle(f) / f) ** 2),
             built(rule=lambda f: (middle(f) / f).log1p()),
@@ -263,11 +276,13 @@ MISTAKES = (
     ),
     Misconception(
         "clipped",
-        "Return the ratio as it is, above or below 1.",
+        "Return the ratio as it is, above or below 1, however large.",
         _after(
             lambda w: w.clamp(max=1),
             lambda w: w.clamp(min=1),
             lambda w: torch.where(w > 0, w.clamp(min=1), 0),
+            lambda w: w.clamp(max=10),
+            lambda w: w.clamp(max=5),
         ),
     ),
     Misconception(

@@ -31,9 +31,14 @@ def of_all_images(pixels: Tensor, sizes: Tensor) -> Tensor:
     return pixels.sum(0) / sizes.sum()
 
 
+def shares(pixels: Tensor, sizes: Tensor) -> Tensor:
+    """Return each class's share [N, K] of the images that contain it, NaN elsewhere."""
+    return torch.where(pixels > 0, pixels / sizes[:, None], torch.nan)
+
+
 def mean_share(pixels: Tensor, sizes: Tensor) -> Tensor:
     """Average each class's share over the images that contain it."""
-    return torch.where(pixels > 0, pixels / sizes[:, None], torch.nan).nanmean(0)
+    return shares(pixels, sizes).nanmean(0)
 
 
 def middle(f: Tensor) -> Tensor:

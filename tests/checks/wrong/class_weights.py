@@ -1,5 +1,7 @@
 """Wrong weights of median frequency."""
 
+import statistics
+
 import numpy as np
 import torch
 
@@ -245,3 +247,21 @@ def an_array(masks, num_classes, ignore_index=255):
 def a_list(masks, num_classes, ignore_index=255):
     f = by_loops(masks, num_classes, ignore_index)
     return (f.nanmedian() / f).nan_to_num().tolist()
+
+
+@mistake("median_frequency_weights", "clipped")
+def weights_of_ten_at_most(masks, num_classes, ignore_index=255):
+    frequency = by_loops(masks, num_classes, ignore_index)
+    weights = frequency[frequency > 0].quantile(0.5) / frequency
+    return weights.nan_to_num(0).clip(0, 10)
+
+
+@mistake("median_frequency_weights", "shares of the images averaged")
+def weights_by_the_median_image(masks, num_classes, ignore_index=255):
+    shares = [
+        [((m == k).sum() / (m != ignore_index).sum()).item() for m in masks if (m == k).any()]
+        for k in range(num_classes)
+    ]
+    frequency = torch.tensor([statistics.median(found) if found else 0 for found in shares])
+    weights = statistics.median(f for f in frequency.tolist() if f) / frequency
+    return torch.where(frequency > 0, weights, 0)
