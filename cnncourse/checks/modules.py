@@ -70,12 +70,18 @@ def hooks_on(model: Any) -> int:
 
 
 def state_of(model: Any) -> tuple:
-    """Return what an answer must leave as it was: weights, their number, mode and hooks of every part.
+    """Return what an answer must leave as it was: weights and what they are, mode and hooks of every part.
 
     Not the gradients and running statistics, which a mere pass through the model changes.
     """
     weights = [
-        (name, tuple(weight.shape), weight.detach().cpu().double().numpy().tobytes())
+        (
+            name,
+            tuple(weight.shape),
+            weight.dtype,
+            weight.requires_grad,
+            weight.detach().cpu().double().numpy().tobytes(),
+        )
         for name, weight in model.named_parameters()
     ]
     return weights, [module.training for module in model.modules()], hooks_on(model)

@@ -165,8 +165,10 @@ def test_the_card_names_models_and_optimizers_without_addresses():
         lambda model: model[1].weight.data.zero_(),
         lambda model: model[1].register_forward_hook(print),
         lambda model: model.requires_grad_(False) and setattr(model[1], "bias", None),
+        lambda model: model.requires_grad_(False),
+        lambda model: model.double(),
     ],
-    ids=["mode", "weights", "hook", "bias"],
+    ids=["mode", "weights", "hook", "bias", "frozen", "precision"],
 )
 def test_a_changed_model_is_told_where_no_drive_looks_at_it(change):
     def count(model):
