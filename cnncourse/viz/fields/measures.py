@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import math
 from collections.abc import Callable
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
@@ -18,9 +17,8 @@ from ..tracing import check_module
 from ..tracing.recorder import labelled_tensors
 from ..untouched import as_arguments, as_image, copy_if_lazy, home, is_shape, prepare, untouched
 from . import Field, find_image, trace_fields
+from .boxes import Box, box_of, extent, middle, slices, smallest
 from .surrogate import Positive
-
-Lines = tuple[int, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,10 +53,10 @@ class Measurement:
     cell: tuple[int, int]
     shape: tuple[int, ...]
     image: tuple[int, int]
-    box: tuple[Lines, Lines]
-    unclipped: tuple[Lines, Lines]
+    box: Box
+    unclipped: Box
     mask: np.ndarray
-    mask_box: tuple[Lines, Lines] | None
+    mask_box: Box | None
     effective: np.ndarray
     central_half: float
     sizes: dict[float, tuple[int, int]]
@@ -70,7 +68,7 @@ class Measurement:
     @property
     def size(self) -> tuple[int, int]:
         """Height and width of the field, padding counted."""
-        return _extent(self.unclipped)
+        return extent(self.unclipped)
 
     @property
     def whole(self) -> bool:
@@ -82,9 +80,9 @@ class Measurement:
         """Whether formula and dependency mark the same box."""
         return self.mask_box == self.box
 
-    def part(self, share: float) -> tuple[Lines, Lines]:
+    def part(self, share: float) -> Box:
         """Return the smallest centered part of the field that holds ``share`` of the gradient."""
-        return _smallest(self.effective, self.box if self.whole else self.unclipped, self.box, share)
+        return smallest(self.effective, self.box if self.whole else self.unclipped, self.box, share)
 
 
 def measure_field(model: nn.Module, layer: str | nn.Module, image: Any, cell: Any = None) -> Measurement:
@@ -128,10 +126,10 @@ def measure_field(model: nn.Module, layer: str | nn.Module, image: Any, cell: An
         box=box,
         unclipped=unclipped,
         mask=mask,
-        mask_box=_box(mask),
+        mask_box=box_of(mask),
         effective=effective,
-        central_half=float(effective[_slices(_middle(basis, 0.5), field.image)].sum()),
-        sizes={share: _extent(_smallest(effective, basis, box, share)) for share in (0.5, 0.9, 0.95)},
+        central_half=float(effective[slices(middle(basis, 0.5))].sum()),
+        sizes={share: extent(smallest(effective, basis, box, share)) for share in (0.5, 0.9, 0.95)},
         formula=_formula(field),
         jump=field.jump,
         unknown=field.unknown,
@@ -285,56 +283,6 @@ def _formula(field: Field) -> tuple[tuple[int, int], tuple[int, int]] | None:
         return None
     down, across = ([link[axis] for link in field.chain] for axis in (0, 1))
     return receptive_fields(down)[-1], receptive_fields(across)[-1]
-
-
-def _box(mask: np.ndarray) -> tuple[Lines, Lines] | None:
-    rows, columns = (np.flatnonzero(mask.any(axis)) for axis in (1, 0))
-    return (_ends(rows), _ends(columns)) if len(rows) else None
-
-
-def _ends(values: np.ndarray) -> Lines:
-    return int(values[0]), int(values[-1])
-
-
-def _extent(box: tuple[Lines, Lines]) -> tuple[int, int]:
-    return box[0][1] - box[0][0] + 1, box[1][1] - box[1][0] + 1
-
-
-def _middle(box: tuple[Lines, Lines], scale: float) -> tuple[Lines, Lines]:
-    """Return the central part of a box, ``scale`` of its height and width, rounded up to keep its center."""
-
-    def shrink(first: int, last: int) -> Lines:
-        size = last - first + 1
-        trim = math.floor((size - scale * size) / 2 + 1e-9)
-        return first + trim, last - trim
-
-    return shrink(*box[0]), shrink(*box[1])
-
-
-def _slices(box: tuple[Lines, Lines], image: tuple[int, int]) -> tuple[slice, slice]:
-    (top, bottom), (left, right) = box
-    return slice(max(top, 0), max(bottom + 1, 0)), slice(max(left, 0), max(right + 1, 0))
-
-
-def _smallest(
-    effective: np.ndarray, unclipped: tuple[Lines, Lines], box: tuple[Lines, Lines], share: float
-) -> tuple[Lines, Lines]:
-    """Return the smallest part of the field's center and proportions that holds ``share``, inside ``box``."""
-    image = effective.shape
-    steps = max(_extent(unclipped))
-    if steps == 0:  # no pixel at all
-        return box
-    low, high = 1, steps
-    while low < high:  # the share grows with the part
-        half = (low + high) // 2
-        part = _middle(unclipped, half / steps)
-        if effective[_slices(part, (image[0], image[1]))].sum() >= share - 1e-12:
-            high = half
-        else:
-            low = half + 1
-    part = _middle(unclipped, low / steps)
-    clip = [(max(a, first), min(b, last)) for (a, b), (first, last) in zip(part, box, strict=True)]
-    return clip[0], clip[1]
 
 
 def _some(names: Any) -> str:

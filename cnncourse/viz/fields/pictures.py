@@ -15,7 +15,8 @@ from .. import style
 from ..picture import Picture
 from ..untouched import as_arguments
 from . import find_image
-from .measures import Lines, Measurement, as_input, measure_field
+from .boxes import Box, extent
+from .measures import Measurement, as_input, measure_field
 
 _PAD, _GAP, _PANEL = 14, 20, 244
 _HEADING, _BAR, _LINE_HEIGHT = 40, 34, 16
@@ -88,7 +89,7 @@ def sentence(data: Measurement) -> str:
     whose = f"Every value of {name}" if whole else f"Cell ({data.cell[0]}, {data.cell[1]}) of {name}"
     if data.box[0][1] < data.box[0][0] or data.box[1][1] < data.box[1][0]:
         return f"{whose} depends on no pixel of the image."
-    size, seen = _by(data.size), _by(_size(data.box))
+    size, seen = _by(data.size), _by(extent(data.box))
     if data.whole and whole:
         parts = [
             f"{whose} can depend on the whole image of {height} × {width}: no rows and columns are left."
@@ -102,7 +103,7 @@ def sentence(data: Measurement) -> str:
     if data.unknown:
         parts.append(f"This is an upper bound: no rule for {', '.join(data.unknown)}.")
     elif data.agree:
-        holes = int(data.mask.sum()) < _size(data.box)[0] * _size(data.box)[1]
+        holes = int(data.mask.sum()) < extent(data.box)[0] * extent(data.box)[1]
         count = f" on the box; {int(data.mask.sum())} of its pixels count" if holes else ""
         parts.append(f"Formula and dependency agree{count}.")
     else:
@@ -137,7 +138,7 @@ def draw_field(data: Measurement, picture: np.ndarray) -> FieldPicture:
         part = data.part(0.9)
         view, used = _view(data), data.effective.any()
         titles = (
-            ("by formula", f"{_by(_size(data.box))} pixels of the image"),
+            ("by formula", f"{_by(extent(data.box))} pixels of the image"),
             ("by dependency, enlarged", f"{int(data.mask.sum())} pixels connected"),
             (
                 "by gradient, enlarged",
@@ -198,7 +199,7 @@ def _bar(figure: Picture, left: float, top: float, mesh: Any, most: float) -> No
     figure.add_note(left + 112, top + 8, label, fontsize=8.5, color=style.QUIET, va="baseline")
 
 
-def _outline(axes: Axes, box: tuple[Lines, Lines], color: str, pattern: Any) -> None:
+def _outline(axes: Axes, box: Box, color: str, pattern: Any) -> None:
     (top, bottom), (left, right) = box
     # The white casing keeps the field's outline apart from any image; a dashed line lets the solid one show
     # through.
@@ -254,10 +255,6 @@ def _shown(image: Any) -> np.ndarray:
 
 def _rgb(picture: np.ndarray) -> np.ndarray:
     return picture if picture.ndim == 3 else np.repeat(picture[..., None], 3, -1)
-
-
-def _size(box: tuple[Lines, Lines]) -> tuple[int, int]:
-    return box[0][1] - box[0][0] + 1, box[1][1] - box[1][0] + 1
 
 
 def _by(size: tuple[int, int]) -> str:
