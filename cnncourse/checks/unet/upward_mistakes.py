@@ -149,9 +149,9 @@ MISTAKES = (
             *(block(layers=convolutions(activation=activation)) for activation in _ACTIVATIONS),
             # With another mistake about activations it is named first.
             *(
-                block(layers=convolutions(activation=leaky, **where))
+                block(layers=convolutions(order=order, last=last, activation=leaky))
                 for leaky in _ACTIVATIONS[:3]
-                for where in ({"last": "c"}, {"order": "c", "last": "cr"})
+                for order, last in (("cr", "c"), ("c", "cr"))
             ),
             *(block(ups(leaky), layers=convolutions(activation=leaky)) for leaky in _ACTIVATIONS[:3]),
         ),
