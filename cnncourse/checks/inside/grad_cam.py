@@ -9,7 +9,17 @@ from torch import Tensor, nn
 
 from ..exercise import Exercise
 from .grad_cam_mistakes import MISTAKES
-from .networks import blocks, chain, hooks_left, mode_left, numbered, pictures, probe, second_call
+from .networks import (
+    blocks,
+    chain,
+    hooks_left,
+    joined_by_a_graph,
+    mode_left,
+    numbered,
+    pictures,
+    probe,
+    second_call,
+)
 
 
 def grad_cam(model: nn.Module, layer_name: str, x: Tensor, class_index: int) -> Tensor:
@@ -45,7 +55,7 @@ EXERCISE = Exercise(
     reference=grad_cam,
     probes=(
         probe("the class with the largest logit", chain(), "conv2", pictures(), 0),
-        probe("another class", chain(), "conv2", pictures(), 1),
+        probe("another class", chain(), "conv2", pictures(), 1, drive=joined_by_a_graph),
         probe("a ReLU, the third class", chain(), "relu2", pictures(seed=2), 2),
         probe("the first layer", chain(3), "conv1", pictures(seed=4), 1),
         probe("a layer in a block", blocks(), "block1.relu", pictures(seed=5), 2),

@@ -88,6 +88,24 @@ def nothing_noted(answer: Callable[..., Any], *arguments: Any) -> Any:
         return Seen("nothing", "an error: the list is still empty when it is read")
 
 
+def joined_by_a_graph(answer: Callable[..., Any], *arguments: Any) -> Any:
+    """Return what comes back, or why no gradient leads from the logit to the maps."""
+    try:
+        return tensor_alone(answer(*arguments))
+    except (RuntimeError, AttributeError) as error:
+        for words, why in _NOT_JOINED.items():
+            if words in str(error):
+                return Seen(words, f"an error: {why}")
+        raise
+
+
+_NOT_JOINED = {  # torch's words, and what they mean here
+    "not require grad": "these maps or logits are cut off from the graph",
+    "been used in the graph": "the logits come from another pass than the maps",
+    "'NoneType' object has no attribute": "there is no gradient on the maps",
+}
+
+
 def hooks_left(answer: Callable[..., Any], model: nn.Module, *rest: Any) -> Seen:
     """Say how many hooks an answer leaves on the model."""
     answer(model, *rest)

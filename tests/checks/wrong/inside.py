@@ -284,3 +284,45 @@ def last_convolution(model, layer_name, x, class_index):
     maps, logits = run(model, last, x)
     weights = slope_of(logits[0, class_index], maps).mean((2, 3), keepdim=True)
     return (weights * maps).sum(1).relu()[0]
+
+
+@mistake("grad_cam", "the maps cut off from the graph")
+def detaches_in_the_hook(model, layer_name, x, class_index):
+    kept = {}
+    with model.get_submodule(layer_name).register_forward_hook(
+        lambda m, given, output: kept.update(maps=output.detach())
+    ):
+        score = model(x)[0, class_index]
+    weights = slope_of(score, kept["maps"]).mean((2, 3), keepdim=True)
+    return (weights * kept["maps"]).sum(1).relu()[0]
+
+
+@mistake("grad_cam", "the maps cut off from the graph")
+def computes_without_gradients(model, layer_name, x, class_index):
+    with torch.no_grad():
+        maps, logits = run(model, layer_name, x)
+    weights = slope_of(logits[0, class_index], maps).mean((2, 3), keepdim=True)
+    return (weights * maps).sum(1).relu()[0]
+
+
+@mistake("grad_cam", "maps and logits of two passes")
+def runs_once_more_for_the_logits(model, layer_name, x, class_index):
+    maps, _ = run(model, layer_name, x)
+    weights = slope_of(model(x)[:, class_index].sum(), maps).mean((2, 3))
+    return torch.einsum("k,khw->hw", weights[0], maps[0]).clamp(min=0)
+
+
+@mistake("grad_cam", "no gradient kept on the maps")
+def backward_without_retain_grad(model, layer_name, x, class_index):
+    maps, logits = run(model, layer_name, x)
+    logits[0, class_index].backward()
+    return F.relu((maps.grad.mean((2, 3), keepdim=True) * maps).sum(1))[0].detach()
+
+
+@mistake("grad_cam", "enlarged")
+def as_a_picture(model, layer_name, x, class_index):
+    maps, logits = run(model, layer_name, x)
+    weights = slope_of(logits[0, class_index], maps).mean((2, 3), keepdim=True)
+    cam = F.relu((weights * maps).sum(1, keepdim=True))
+    cam = cam / (cam.max() + 1e-8)
+    return F.interpolate(cam, size=x.shape[-2:], mode="bilinear", align_corners=False)[0, 0].detach()
