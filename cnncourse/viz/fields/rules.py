@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from .spans import (
-    Span,
-    Taps,
-    bins,
-    deepen,
-    gather,
-    join,
-    mix,
-    mix_channels,
-    move,
-    stamps,
-    union,
-    weighted,
-    window,
-)
+from .spans import Span, deepen, deepen_all, join, mix, mix_channels, move, union
+from .windows import Lookup, arguments, interpolate, pad, slide
 
 ELEMENTWISE = frozenset(
     """abs add addcdiv addcmul alpha_dropout atan and batch_norm bool celu ceil clamp clamp_max
@@ -58,9 +43,6 @@ CONSTANT = frozenset(
     new_ones new_zeros zero fill bernoulli normal uniform""".split()  # noqa: SIM905
 )
 
-Call = tuple[tuple, dict[str, Any]]
-Lookup = Callable[[Any], Span | None]
-
 
 def name_of(func: Any) -> str:
     """Return the plain name of an operation: ``relu`` for ``relu_``, ``iadd`` for ``__iadd__``."""
@@ -68,20 +50,6 @@ def name_of(func: Any) -> str:
     if name == "__get__":
         name = getattr(getattr(func, "__self__", None), "__name__", name)
     return name.strip("_") or name
-
-
-def arguments(names: str, args: Sequence[Any], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Return positional and named arguments under the names given in order."""
-    return {**dict(zip(names.split(), args, strict=False)), **kwargs}
-
-
-def pair(value: Any, count: int) -> list[int]:
-    """Return one number for each of ``count`` dimensions."""
-    return (
-        [int(v) for v in value]
-        if isinstance(value, tuple | list) and len(value) > 1
-        else [int(value[0] if isinstance(value, tuple | list) else value)] * count
-    )
 
 
 def follow(
@@ -149,17 +117,12 @@ def follow(
             return None
         return [replace(union([mix(query, [-1]), mix(key, [-1, -2]), mix(value, [-2])]), shape=shape)]
     if name == "pad":
-        return [_pad(first, args, kwargs)]
+        return [pad(first, args, kwargs)]
     if name == "interpolate":
-        return [_interpolate(first, args, kwargs)]
+        return [interpolate(first, args, kwargs)]
     if spatial:
-        return _windows(name, spatial, first, args, kwargs, shapes, look)
+        return slide(name, spatial, first, args, kwargs, shapes, look)
     return None
-
-
-def deepen_all(span: Span, shape: tuple[int, ...]) -> Span:
-    """Return a span that is the same everywhere, for a tensor of another number of dimensions."""
-    return span.each(lambda _, bound: bound.reshape((1,) * len(shape)), shape=shape)
 
 
 def normalizes_by_image(args: tuple, kwargs: dict[str, Any]) -> bool:
@@ -209,133 +172,3 @@ def _reduce(name: str, args: tuple, kwargs: dict, span: Span, shape: tuple[int, 
         return [replace(mixed, shape=shape)]
     kept = [d for d in range(depth) if d not in chosen]
     return [mixed.each(lambda _, bound: bound.reshape([bound.shape[d] for d in kept]), shape=shape)]
-
-
-def _pad(span: Span, args: tuple, kwargs: dict) -> Span:
-    given = arguments("input pad mode value", args, kwargs)
-    amounts, mode = list(given["pad"]), given.get("mode", "constant")
-    taps = {}
-    for k in range(len(amounts) // 2):
-        dim, before, after = -1 - k, int(amounts[2 * k]), int(amounts[2 * k + 1])
-        if not (before or after):
-            continue
-        n = span.shape[dim]
-        if mode == "constant":
-            index = torch.arange(-before, n + after)
-        else:
-            index = F.pad(torch.arange(n, dtype=torch.float64)[None, None], (before, after), mode)[
-                0, 0
-            ].long()
-        taps[dim] = Taps(index[:, None])
-    # Extra rows move no cell closer together, so the chain goes on; its jump and size are the same.
-    return replace(gather(span, taps), chain=span.chain)
-
-
-def _interpolate(span: Span, args: tuple, kwargs: dict) -> Span:
-    given = arguments(
-        "input size scale_factor mode align_corners recompute_scale_factor antialias", args, kwargs
-    )
-    count = len(span.shape) - 2
-    options = {k: v for k, v in given.items() if k not in ("input", "size", "scale_factor")}
-    taps = {}
-    for k in range(count):
-        n, dim = span.shape[2 + k], 2 + k - len(span.shape)
-        size: dict[str, Any] = {}
-        if given.get("size") is not None:
-            value = given["size"]
-            size["size"] = [1] * count
-            size["size"][0] = int(value[k] if isinstance(value, tuple | list) else value)
-            across = 1
-        else:
-            value = given["scale_factor"]
-            factor = float(value[k] if isinstance(value, tuple | list) else value)
-            size["scale_factor"] = (factor, *[1.0] * (count - 1))
-            across = 1
-        # Each input cell alone, sent through the operation itself: what arrives is its column of the matrix.
-        probes = torch.eye(n).reshape(n, 1, n, *[across] * (count - 1))
-        result = F.interpolate(probes, **size, **options)
-        taps[dim] = weighted(result.reshape(n, -1).T)
-    return gather(span, taps)
-
-
-def _windows(
-    name: str, count: int, span: Span, args: tuple, kwargs: dict, shapes: list[tuple[int, ...]], look: Lookup
-) -> list[Span] | None:
-    shape = shapes[0]
-    out = shape[-count:]
-    sizes = span.shape[-count:]
-    dims = range(-count, 0)
-    if name.startswith("adaptive"):
-        return [gather(span, {d: bins(n, o) for d, n, o in zip(dims, sizes, out, strict=True)})]
-    if name.startswith("conv_transpose"):
-        given = arguments("input weight bias stride padding output_padding groups dilation", args, kwargs)
-        weight, groups = given["weight"], given.get("groups", 1)
-        span = mix_channels(span, -count - 1, groups, weight.shape[1] * groups)
-        taps = _taps(stamps, given, weight.shape[2:], out, count)
-        return [replace(gather(span, taps), shape=shape)]
-    if name.startswith("conv"):
-        given = arguments("input weight bias stride padding dilation groups", args, kwargs)
-        weight = given["weight"]
-        dynamic = look(weight)
-        if dynamic is not None:
-            return [deepen_all(union([mix(span), deepen_all(mix(dynamic), span.shape)]), shape)]
-        span = mix_channels(span, -count - 1, given.get("groups", 1), weight.shape[0])
-        kernel, dilation = weight.shape[2:], pair(given.get("dilation", 1), count)
-        if given.get("padding") == "valid":
-            given["padding"] = 0
-        if given.get("padding") == "same":
-            given["padding"] = [(k - 1) * d // 2 for k, d in zip(kernel, dilation, strict=True)]
-        return [replace(_chained(span, given, kernel, out, count), shape=shape)]
-    if "unpool" in name:
-        given = arguments("input indices kernel_size stride padding output_size", args, kwargs)
-        kernel = pair(given["kernel_size"], count)
-        given["stride"] = given.get("stride") or kernel
-        places = look(given["indices"])
-        if not _within_window(given, kernel, out, count):
-            return None
-        both = span if places is None else union([span, places])
-        return [gather(both, _taps(stamps, given, kernel, out, count))]
-    if "max_pool" in name and "fractional" not in name:
-        given = arguments("input kernel_size stride padding dilation", args, kwargs)
-    elif name.startswith("avg_pool"):
-        given = arguments("input kernel_size stride padding", args, kwargs)
-    elif name.startswith("lp_pool"):
-        given = arguments("input norm_type kernel_size stride", args, kwargs)
-    else:
-        return None
-    kernel = pair(given["kernel_size"], count)
-    given["stride"] = given.get("stride") or kernel
-    return [_chained(span, given, kernel, out, count)]
-
-
-def _taps(
-    kind: Callable, given: dict, kernel: Sequence[int], out: Sequence[int], count: int
-) -> dict[int, Taps]:
-    options = [
-        pair(given.get(key, default), count)
-        for key, default in (("stride", 1), ("padding", 0), ("dilation", 1))
-    ]
-    return {k - count: kind(out[k], kernel[k], *(option[k] for option in options)) for k in range(count)}
-
-
-def _chained(span: Span, given: dict, kernel: Sequence[int], out: Sequence[int], count: int) -> Span:
-    """Return the span after a sliding window, which a plain chain may contain."""
-    link: Any = None
-    if count == 2:
-        dilation, stride = pair(given.get("dilation", 1), 2), pair(given.get("stride", 1), 2)
-        link = tuple((d * (k - 1) + 1, s) for d, k, s in zip(dilation, kernel, stride, strict=True))
-    return gather(span, _taps(window, given, kernel, out, count), link)
-
-
-def _within_window(given: dict, kernel: list[int], out: Sequence[int], count: int) -> bool:
-    """Whether every index of an unpooling points into the window that the value came from."""
-    index = given["indices"].detach().cpu()
-    sizes = index.shape[-count:]
-    for k in reversed(range(count)):
-        place, index = index % out[k], index // out[k]
-        stride, padding = pair(given["stride"], count)[k], pair(given.get("padding", 0), count)[k]
-        start = torch.arange(sizes[k]) * stride - padding
-        start = start.reshape([-1 if d == k else 1 for d in range(count)])
-        if not bool(((place >= start) & (place < start + kernel[k])).all()):
-            return False
-    return True

@@ -86,6 +86,11 @@ def deepen(span: Span, shape: Sequence[int]) -> Span:
     return span.each(lambda _, bound: _deeper(bound, len(shape)), shape=tuple(shape))
 
 
+def deepen_all(span: Span, shape: tuple[int, ...]) -> Span:
+    """Return a span that is the same everywhere, for a tensor of another number of dimensions."""
+    return span.each(lambda _, bound: bound.reshape((1,) * len(shape)), shape=shape)
+
+
 def mix(span: Span, dims: Iterable[int] | None = None) -> Span:
     """Return the span when each cell depends on all cells along ``dims`` (along all of them when None)."""
     depth = len(span.shape)

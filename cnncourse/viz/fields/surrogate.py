@@ -26,13 +26,12 @@ from .rules import (
     EVERYTHING,
     MOVES,
     REDUCTIONS,
-    arguments,
     chosen_dims,
     dimensions,
     name_of,
     normalizes_by_image,
-    pair,
 )
+from .windows import arguments, pair
 
 _JOIN = frozenset(["cat", "concat", "concatenate", "stack", "pad", "interpolate"])
 _QUERIES = frozenset(
