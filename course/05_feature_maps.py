@@ -112,10 +112,11 @@ viz.images(x[:8, 0], [f"a {label}" for label in labels[:8]], columns=4)
 #
 # Blocks within blocks give names with dots: `block2.conv` is the convolution of the second block.
 #
-# One more line is new. torch starts convolutions with rather small weights. Through four layers the signal fades, all
-# pictures look alike at the end, and training may sit still for many epochs. He et al. (2015) chose the start so that
-# ReLU layers pass on signals of the same strength: weights drawn with standard deviation $\sqrt{2/n}$, where $n$ is
-# the number of inputs that one output sums over (kernel height × width × input channels).
+# One more line is new. torch starts convolutions with rather small weights. Through four layers the signal fades, and all
+# pictures look alike at the end. Take the two lines with `nn.init` out, and the training below stays at the loss of guessing
+# for all its four epochs. He et al. (2015) chose the start so that ReLU layers pass on signals of the same strength: weights
+# drawn with standard deviation $\sqrt{2/n}$, where $n$ is the number of inputs that one output sums over (kernel height ×
+# width × input channels).
 
 
 # %% id="model-make"
@@ -167,7 +168,7 @@ for name, part in model.named_children():
     print(f"{name:<8} {list(shape.shape)}")
 print(f"{sum(p.numel() for p in model.parameters()):,} parameters")
 
-# %% id="train" alt="Two charts over four epochs. Training and validation loss fall steeply after the first epoch. The validation accuracy climbs from under one half to over 0.9."
+# %% id="train" alt="Two charts over four epochs. The training loss stays near 2.3 for about half an epoch, then it and the validation loss fall steeply and level off. The validation accuracy climbs to over 0.9."
 with viz.live_curves(["loss", "val_loss"], "val_accuracy") as curves:
     training.fit(model, train, val, 4, lr=0.01, one_cycle=True, precision=torch.float32, curves=curves)
 model.eval()
@@ -263,8 +264,8 @@ print("the model's answer is not changed by a hook that returns nothing")
 # %% [markdown] id="bug-why"
 # ### Find the bug
 #
-# Somebody collects the mean brightness of a map for every batch. The function below is called three times, with one
-# picture each.
+# Somebody wants one number for each picture: the mean over a layer's maps. The function below is called three times, with
+# one picture each, and says how many numbers it has so far.
 
 
 # %% id="bug" tags=["nbval-check-output"]
@@ -386,9 +387,9 @@ with torch.no_grad():
         )
 
 # %% [markdown] id="count-read"
-# Read the columns apart. Before training the share *falls* with depth, and would for any network: a cell of `block4` sees a
-# large field, so a stroke spreads over many cells, and the untrained network spreads digit and clutter alike. Training
-# turned this around: of the late maps a much larger share belongs to the digit than of the early ones.
+# Read the columns apart. Before training the share *falls* with depth: a cell of `block4` sees a large field, so a stroke
+# spreads over many cells, and the untrained network spreads digit and clutter alike. Training turned this around: of the
+# late maps a much larger share belongs to the digit than of the early ones.
 #
 # But it hardly gets above the share that the digit has in the picture. So no, **the fragments do not vanish**. They are
 # still answered, in all layers. What makes the network right all the same is that only the *largest* value of a map goes
@@ -397,7 +398,7 @@ with torch.no_grad():
 # %% [markdown] id="excite-why"
 # ## 4 · What a channel answers to
 #
-# A channel of `block3.relu` is a detector of something. Of what? Ask the data: go through all pictures, find the cells
+# A channel of `block3.relu` is a detector of something. Of what? Ask the data: go through 300 pictures, find the cells
 # where the channel is strongest, and cut out what those cells see.
 #
 # **Predict before you run.** How many pixels does a cell of `block3.relu` see, and how far apart are the fields of two
@@ -425,7 +426,7 @@ print("rows and columns that cell (0, 0) sees:", field.unclipped)
 # $4i - 8$ to $4i + 11$ and columns $4j - 8$ to $4j + 11$. With a frame of 8 black pixels around the picture, its patch begins
 # at row $4i$ and column $4j$.
 
-# %% id="excite-patches" alt="Eight rows of eight patches of 20 by 20 pixels. Within a row the patches are alike, for example all with the same bend of a stroke at the same place, though they come from different digits; each row shows another form."
+# %% id="excite-patches" alt="Eight rows of eight patches of 20 by 20 pixels. Within a row the patches are alike: the same bend of a stroke at the same place. In most rows they come from several digits, such as 3, 7 and 9; one row holds only fives."
 with torch.no_grad():
     answers = capture(model, "block3.relu", x)  # [N, 32, 12, 12]
 
@@ -446,8 +447,9 @@ viz.images(torch.cat([best_patches(channel) for channel in channels]), columns=8
 
 # %% [markdown] id="excite-read"
 # Each row belongs to one channel. Within a row you see variants of one thing: a certain bend, a corner, the end of a stroke
-# over emptiness, at a certain place of the field. Across the row the digits differ. So the channel does not say "a 3" but
-# "a stroke that bends so, here", and several digits have one. A word is not a letter; this is the alphabet.
+# over emptiness, at a certain place of the field. In most rows the digits differ: the channel does not say "a 3" but "a
+# stroke that bends so, here", and several digits have one. A row or two may hold almost only one digit. The field is as
+# large as a digit, so a channel of this layer can already come close to a digit's detector.
 #
 # Two cautions. Top patches show what excites a channel *most*, not what usually excites it. And you will see a name for
 # each row whether the network has one or not.
@@ -462,9 +464,12 @@ viz.images(torch.cat([best_patches(channel) for channel in channels]), columns=8
 # picture look like the patches?
 
 
-# %% id="ascend" alt="Two rows of six small pictures. Above, pixel by pixel: speckled noise in a square in the middle. Below, made of coarse smooth pixels: soft strokes that bend, some of which resemble the patches above."
+# %% id="ascend" alt="Two rows of six small pictures. Above, pixel by pixel: black and white speckle, in which strokes can be guessed. Below, made of coarse smooth pixels: soft strokes that bend, some of which resemble the patches above."
 def ascend(chosen, cells=SIZE, steps=200):
-    """Return a picture for each channel that excites its central cell, and how much; made of cells × cells soft pixels."""
+    """Return what a cell of each channel would like to see in its field, and how much that excites it.
+
+    The whole picture is made of cells × cells soft pixels.
+    """
     start = 0.1 * torch.rand(1, 1, cells, cells, generator=torch.Generator().manual_seed(0))
     knobs = start.repeat(len(chosen), 1, 1, 1).requires_grad_()
     for _ in range(steps):
@@ -475,7 +480,7 @@ def ascend(chosen, cells=SIZE, steps=200):
         with torch.no_grad():
             knobs += 0.1 * slope / slope.abs().amax((1, 2, 3), keepdim=True).clamp(min=1e-6)
             knobs.clamp_(0, 1)
-    return pictures.detach()[:, 0, 12:36, 12:36], excited.detach()
+    return pictures.detach()[:, 0, 16:36, 16:36], excited.detach()  # 4 · 6 − 8 = 16
 
 
 six = channels[:6]
@@ -523,8 +528,8 @@ viz.images(falls, [f"fall of the logit of {digit}" for digit in labels[:4]], col
 
 # %% [markdown] id="cover-read"
 # Compare with the first four pictures of section 1. The blue stain lies on the digit, has about its size, and says which
-# part the network can least do without. Over most of the clutter the map is white: covering it changes nothing, since those
-# places do not hold the largest value of any map. Here and there it is orange: without this fragment the logit would be
+# part the network can least do without. Over most of the clutter the map is nearly white: covering it changes little, since
+# such a place seldom holds the largest value of a map. Here and there it is orange: without this fragment the logit would be
 # *higher*, so the fragment was in the way.
 #
 # Two cautions again. Black is what the ground is made of here; on a photograph a black square is itself a strange thing to
@@ -614,7 +619,7 @@ for n in range(3):
     mine = grad_cam(model, "block4.relu", x[n : n + 1], labels[n].item())
     print(list(mine.shape), "equal:", torch.allclose(mine, library_map(n), atol=1e-6))
 
-# %% id="cam-show" alt="The picture with its digit and clutter; the Grad-CAM map of 6 by 6 cells, bright in a few cells; and the map enlarged over the picture, with a white outline around the digit's place."
+# %% id="cam-show" alt="The picture with its digit and clutter; the Grad-CAM map of 6 by 6 cells, bright in a few cells; and the map enlarged over the picture, with a white outline around its bright part, at the foot of the digit 1."
 viz.grad_cam(model, x[1], "block4.relu", labels[1].item(), classes=val.classes)
 
 # %% [markdown] id="two-why"
@@ -682,7 +687,7 @@ for name in relus[1:]:
 # %% [markdown] id="point-read"
 # The late layers point to the digit that you asked about in about nine of ten games. So their maps depend on the class, and
 # are more than markers of "something is here". In `block2` a cell sees 10 pixels, half a digit: its maps answer to
-# strokes that many digits share, and in more than a third of the games the strongest cell lies on the wrong digit.
+# strokes that many digits share, and in about a third of the games the strongest cell lies on the wrong digit.
 #
 # What the game does not show: how *well* the map outlines the digit. With cells of 8×8 pixels it cannot.
 
@@ -698,7 +703,7 @@ for name in relus[1:]:
 # the same, 0 nothing in common) will the maps be?
 
 
-# %% id="sanity" alt="Six maps of 6 by 6 cells for the first picture: the trained network's, with a group of bright cells in the lower left, and five of more and more random networks, whose bright cells lie elsewhere."
+# %% id="sanity" alt="Six maps of 6 by 6 cells for the first picture: the trained network's, with a group of bright cells in the lower left, where the digit is, and five of more and more random networks: a few bright cells each, most of them at the left edge."
 def correlation(a, b):
     a, b = a.flatten() - a.mean(), b.flatten() - b.mean()
     return (a @ b / (a.norm() * b.norm()).clamp(min=1e-9)).item()
@@ -782,28 +787,29 @@ for who, network in (("untrained", untrained), ("trained", model)):
 # %% [markdown] id="what-why"
 # ## 9 · What, but not where
 #
-# What does each layer *know*? Ask it by a **linear read-out**: a weighted sum of its channels, with weights fitted to a
-# question by least squares (Alain & Bengio 2017 call it a probe). What a plain weighted sum can read, the layer has laid
-# out openly. Two questions, answered on pictures that the fit has not seen:
+# What does each layer *know*? Ask it by a **linear read-out**: a weighted sum of its channels, with the weights that make
+# the mean squared error of an answer smallest (Alain & Bengio 2017 train a linear classifier instead, and call it a probe).
+# What a plain weighted sum can read, the layer has laid out openly. Two questions, answered on pictures that the fit has
+# not seen:
 #
 # - **What?** Read the *digit* from the largest value of each channel. Measured as the share of right answers.
 # - **Where?** Read for every *pixel* whether it is ink of the digit (clutter is not), from the channels of the cell that
-#   lies over it; all pixels under one cell get the same answer. Measured as **intersection over union**: pixels that are digit and called digit, divided by pixels that
-#   are either. 1 is perfect; lesson 6 builds it.
+#   lies over it; all pixels under one cell get the same answer. Measured as **intersection over union**: pixels that are
+#   digit and called digit, divided by pixels that are either. 1 is perfect; lesson 6 builds it.
 
 
 # %% id="read-out"
 def fit_readout(features, targets):
     """Return weights [D + 1, K] for which features [N, D] and a constant come closest to targets [N, K]."""
-    features, targets = F.pad(features, (0, 1), value=1.0).double(), targets.double()
-    products = features.T @ features / len(features)
+    features = F.pad(features, (0, 1), value=1.0)
+    products = (features.T @ features).double() / len(features)
     # A little more on the diagonal, or channels that never answer would have no weight at all.
     products += torch.diag(1e-3 * products.diagonal() + 1e-8)
-    return torch.linalg.solve(products, features.T @ targets / len(features))
+    return torch.linalg.solve(products, (features.T @ targets.float()).double() / len(features))
 
 
 def read(features, weights):
-    return F.pad(features, (0, 1), value=1.0).double() @ weights
+    return features @ weights[:-1].float() + weights[-1]
 
 
 def per_pixel(maps):
@@ -837,11 +843,11 @@ def knows_what(name):
 
 def knows_where(maps):
     """Return how well the digit's ink is read, pixel by pixel, from what maps(pictures) gives."""
-    seen, new = (per_pixel(maps(pictures[:FEW])) for pictures in (seen_pictures, x))
-    truth, new_truth = seen_masks[:FEW].flatten(), val_masks[:FEW].flatten()
-    weights = fit_readout(seen, truth[:, None])
-    cut = best_cut(read(seen, weights)[:, 0], truth)
-    return overlap(read(new, weights)[:, 0] > cut, new_truth)
+    features, truth = per_pixel(maps(seen_pictures[:FEW])), seen_masks[:FEW].flatten()
+    weights = fit_readout(features, truth[:, None])
+    cut = best_cut(read(features, weights)[:, 0], truth)
+    features, truth = per_pixel(maps(x[:FEW])), val_masks[:FEW].flatten()
+    return overlap(read(features, weights)[:, 0] > cut, truth)
 
 
 def best_cut(scores, truth):
@@ -868,11 +874,11 @@ for name in ["the picture", *relus]:
 # %% [markdown] id="what-read"
 # Here is the trade, in one table.
 #
-# *What* climbs from guessing to nearly all that the network can do. `block1`, whose maps you could still read, hardly knows
-# more of it than the raw pixels.
+# *What* climbs from guessing to nearly all that the network can do. From `block1`, whose maps you could still read, the
+# read-out is wrong about three times in four.
 #
 # *Where* starts at about one half: the picture knows what is ink, but a pixel of clutter looks like a pixel of digit, and
-# there is much clutter. It ends at about a quarter. The last column says why. It paints whole cells, as every
+# there is much clutter. It ends at about three tenths. The last column says why. It paints whole cells, as every
 # layer must, but with full knowledge of the truth, and so shows what the *grid* allows. The first layers could outline
 # everything and lack the knowledge. `block4` has the knowledge, but with cells of 8×8 pixels nobody could do well: a
 # stroke is narrower than a cell. In between, both effects work against each other.
@@ -898,7 +904,7 @@ print(f"all four blocks together     where {knows_where(together):.2f}")
 print(f"block4, and block4 × ink     where {knows_where(gated):.2f}")
 
 # %% [markdown] id="bridge"
-# Both beat every single layer, by much, though nothing was trained for it but a weighted sum. **Deep maps say what, early
+# Both clearly beat every single layer, though nothing was trained for it but a weighted sum. **Deep maps say what, early
 # maps say where, and a segmentation needs both.** Hariharan et al. (2015) built such lists of channels and called them
 # *hypercolumns*; Long et al. (2015) name the tension in their introduction: global information resolves *what*, local
 # information resolves *where*. The next lessons are three answers to it:
@@ -972,12 +978,14 @@ def accuracy_when_covered(place, count=100):
     covered = x[:count].clone()
     for n in range(count):
         row, column = place(x[n], answered[n].item())
+        if not (0 <= row <= 40 and 0 <= column <= 40):
+            raise ValueError(f"place gave {row, column} for picture {n}; row and column must be from 0 to 40")
         covered[n, :, row : row + 8, column : column + 8] = 0
     with torch.no_grad():
         return (model(covered).argmax(1) == labels[:count]).double().mean().item()
 
 
-nowhere = accuracy_when_covered(lambda picture, digit: (SIZE, SIZE))
+nowhere = (answered == labels)[:100].double().mean()
 anywhere = accuracy_when_covered(lambda picture, digit: torch.randint(41, (2,), generator=random).tolist())
 print(
     f"nothing covered {nowhere:.2f}   random place {anywhere:.2f}   yours {accuracy_when_covered(place):.2f}"
@@ -986,11 +994,11 @@ print(
 # %% [markdown] id="hide-ideas"
 # <details><summary>Ideas, and what they reached for us</summary>
 #
-# The middle: about 0.8, a little better than a random place. The square around `strongest_pixel(...)` of your Grad-CAM map
-# in `block4.relu`: between 0.5 and 0.6; in `block3.relu`: about 0.3. `block4` points to the digit as reliably, as the
-# pointing game showed, but with cells of 8 pixels and fields of 40 it misses the *stroke* that matters; `block3` aims
-# better. The place of the largest value of `occlusion`: below 0.05, for 122 passes instead of one. That is no surprise,
-# since it tries out the very thing that is being scored.
+# The middle: about 0.75, better than a random place. The square around `strongest_pixel(...)` of your Grad-CAM map in
+# `block4.relu`: about one half; in `block3.relu`: about 0.2. (Near the border, move the square back into the picture.)
+# `block4` points to the digit as reliably, as the pointing game showed, but with cells of 8 pixels and fields of 40 it
+# misses the *stroke* that matters; `block3` aims better. The place of the largest value of `occlusion`: about 0.05, for 122
+# passes instead of one. That is no surprise, since it tries out the very thing that is being scored.
 #
 # Covering what a map marks, and seeing the score fall, is also how such maps are compared in earnest.
 #
@@ -1053,8 +1061,9 @@ print(
 #
 # <details><summary>Answer</summary>
 #
-# Not necessarily. If every map that is bright in this picture speaks against the class, the weighted sum is negative in all
-# cells, and ReLU leaves nothing. Ask about a class that is not in the picture at all, and it often happens.
+# Not necessarily. If in every cell the maps that speak against the class outweigh those that speak for it, ReLU leaves
+# nothing. But that is rare: ask our network about the nine digits that are *not* in a picture, and you will hardly find an
+# empty map. So suspect the code first, for example a gradient of the probability (question 2).
 #
 # </details>
 #
