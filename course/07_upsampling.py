@@ -51,7 +51,7 @@ from cnncourse import check, comparison, datasets, ops, viz
 # work on real streets instead, put the pictures of CamVid in a folder and use
 # `datasets.camvid("path/to/CamVid", size=(96, 128))` in place of the first line.
 
-# %% id="coarse-scene" alt="A generated street seen from a car, with houses, trees, cars and thin lamp posts, and beside it the mask of the same scene in eleven colors."
+# %% id="coarse-scene" alt="A generated street seen from a car, with houses, trees, a car and thin lamp posts, and beside it the mask of the same scene in eleven colors."
 scenes = datasets.road_scenes(60)
 ROAD, POLE = scenes.classes.index("Road"), scenes.classes.index("Pole")
 codes = [*scenes.palette, viz.style.IGNORE]  # gray for pixels of no class
@@ -117,9 +117,9 @@ for name, c in (("Road", ROAD), ("Pole", POLE)):
 # <details><summary>Answer</summary>
 #
 # Right is 5 5 5 8 8 8. With rounding: i / 3 is 0, 0.33, 0.67, 1, 1.33, 1.67, which rounds to 0, 0, 1, 1, 1, 2. The row begins
-# 5 5 8 8 8, and the last cell would be number 2, which does not exist. All blocks begin half a block too early. The name
-# "nearest" is misleading here: nearest to the *center* of the output cell, as section 3 shows, is the cell that rounding
-# down gives.
+# 5 5 8 8 8, and the last cell would be number 2, which does not exist. The second block begins one cell too early; with a
+# large scale it is half a block. The name "nearest" misleads here: nearest to the *center* of the output cell, as section 3
+# shows, is the cell that rounding down gives.
 #
 # </details>
 
@@ -292,7 +292,7 @@ for name, up in (("yours", upsample_bilinear), ("half pixels forgotten", forgetf
 print(f"{'the middle':<22}           row {119 / 2:.2f}, column {119 / 2:.2f}")
 
 # %% [markdown] id="shift-reading"
-# $(s - 1)/2 = 3.5$ pixels, along both axes. Nothing crashes, the picture looks fine, and a pole of one pixel is missed
+# $(s - 1)/2 = 3.5$ pixels, along both axes. Nothing crashes, the picture looks fine, and a pole one pixel wide is missed
 # every time.
 
 # %% [markdown] id="stamp-why"
@@ -470,8 +470,9 @@ print("4 cells ->", more(x).shape[-1], " with output_padding=1")
 
 # %% [markdown] id="divide-reading"
 # `output_size` says what you want, and torch refuses what is impossible. `output_padding` adds a fixed number of rows and
-# columns at the bottom and at the right; despite its name it pads nothing with zeros but crops less there. Pass
-# `output_size=skip.shape[-2:]` when the result must fit another map, as in FCN and U-Net: it works for every input size.
+# columns at the bottom and at the right, by cropping less of the stamps there. (With nothing to crop, it adds cells that no
+# stamp reaches.) When the result must fit another map, pass `output_size=other.shape[-2:]`: that is right for every size,
+# while a fixed `output_padding` is right for every second one.
 
 # %% [markdown] id="checker-why"
 # ## 7 · Checkerboards
@@ -566,7 +567,7 @@ for name, make in layers.items():
 # %% id="checker-looks" alt="Eight maps of deviations from the mean. First row, drawn at random: kernels 3, 4 and 2 show strong regular patterns of orange and blue cells, resize-convolution is plain white. Second row, after 40 steps: the same patterns, pale for kernels 3 and 4, still clear for kernel 2; resize-convolution is white."
 viz.images(
     [looks[name][when] - looks[name][when].mean() for when in (0, 1) for name in layers],
-    [f"{name}, {when}" for when in ("random", "40 steps") for name in layers],
+    [f"{name}, {when}" for when in ("random", "step 40") for name in layers],
     signed=True,
     shared_scale=True,
     columns=4,
@@ -577,13 +578,15 @@ viz.images(
 # what they do not:
 #
 # - Drawn at random, *every* transposed convolution paints a pattern, also the ones with even coverage: the four groups of output
-#   cells use different weights of the kernel. Even coverage only removes the part that no weights could excuse.
-# - Training on this easy task nearly removes it, for kernel 3 too. So kernel 3 *can* do without. It has to learn it, though,
-#   in every layer, and each step of training on anything else may bring it back.
+#   cells use different weights of the kernel. Even coverage only means that equal weights would paint none.
+# - Training on this easy task nearly removes it, for kernel 3 too. So kernel 3 *can* do without; it has to learn it, in every
+#   layer. Kernel 4 is quickest. Kernel 2 is as evenly covered, and yet no quicker than kernel 3: each of its groups hangs on
+#   a single weight.
 # - Resize-convolution has no pattern at any time: all output cells use the same weights on equal inputs.
 #
-# So choose a kernel that the stride divides, or resize-convolution. Or let the groups start equal: Aitken et al. (2017) draw
-# random weights for one group only, and copy them to the others.
+# So where a pattern would hurt, choose resize-convolution; among transposed convolutions, a kernel that the stride divides and
+# whose stamps overlap. Or let the groups start equal: Aitken et al. (2017) draw random weights for one group only, and copy
+# them to the others.
 
 # %% [markdown] id="design-exercise"
 # ### Exercise 7.4 · design_doubling
@@ -618,8 +621,8 @@ for n in (4, 5, 9):
 
 # %% [markdown] id="design-reading"
 # Each further input cell must add exactly two output cells, so the stride is 2. Then $k - 2p = 2$, so the kernel is *even*,
-# and a stride of 2 divides it. Whoever doubles sizes exactly gets even coverage for free; kernel 3 needs `output_padding=1`
-# to get there, and has the checkerboard as its price.
+# and a stride of 2 divides it. With overlap, that leaves kernel 4 with padding 1 and kernel 6 with padding 2. Whoever doubles
+# sizes exactly gets even coverage for free; kernel 3 needs `output_padding=1` to get there, and its coverage is uneven.
 
 # %% [markdown] id="hat-why"
 # ## 8 · Bilinear is a transposed convolution
@@ -642,12 +645,11 @@ def tent(scale):
     return np.outer(weights, weights)
 
 
-viz.matrices(
-    [tent(2)[:1] / tent(2)[0].sum() * 2, tent(2)], ["weights of a row", "their products"], signed=False
-)
+row_weights = tent(2).sum(0, keepdims=True) / 2  # the column's weights add up to 2
+viz.matrices([row_weights, tent(2)], ["weights of a row", "their products"], signed=False)
 
 # %% [markdown] id="hat-predict"
-# For scale 2 that is kernel 4, stride 2, padding 1: the design from above.
+# For scale 2 that is kernel 4, stride 2, padding 1: a design from above.
 #
 # **Predict before you run.** Will the result equal your `upsample_bilinear` everywhere?
 #
@@ -857,7 +859,8 @@ viz.images(
 # %% [markdown] id="pole-reading"
 # Read it slowly; it is the heart of this lesson.
 #
-# - **The road** comes back whichever way you take. An average over pixels, where road counts most, would hide everything else.
+# - **The road** comes back with every way that fills its blocks. An average over all pixels, where road counts far more than
+#   poles, would call those ways good and stop there.
 # - **Nearest and bilinear** find every pole (recall 1 or nearly) and paint it as thick as their block: precision is about one in
 #   two, one in four, one in eight. They know *that* there is a pole and not *where*.
 # - **Unpooling** is never wrong (precision 1) and leaves most of the pole out: a window of 4×4 has one maximum, the pole has
@@ -866,21 +869,26 @@ viz.images(
 #
 # By IoU alone nothing is won: unpooling and nearest are about equal on poles, and on the road unpooling is hopeless. The two
 # fail in opposite ways. Thick is hard to mend, since the position is gone for good. Holes are easy to mend: a small
-# **convolution after unpooling** can connect the dots. That is SegNet's decoder.
+# **convolution after unpooling** can connect the dots. That is the way up in SegNet.
 
 # %% [markdown] id="learned-why"
 # ### With something to learn
 #
 # So give every way the same chance: after each doubling two 3×3 convolutions with 8 channels in between, which add a
-# correction and are trained to return the poles. The transposed convolution also learns its kernel, starting from the tent. The small map is the same for all, and only unpooling gets
-# the indices. Poles are rare, so a pole pixel counts four times in the loss (lesson 8 says how to choose such weights). Training
-# uses tiles from 40 scenes, the test tiles from 20 others.
+# correction and are trained to return the poles. The transposed convolution also learns its kernel, starting from the tent.
+# The small map is the same for all, and only unpooling gets the true indices.
 #
-# **Predict before you run.** Which ways will gain, and which cannot?
+# What comes out is one logit for each pixel, positive for "pole". The loss is the cross-entropy of lesson 3 for these two
+# answers, the mean over the pixels. Poles are rare, so a pole pixel counts four times in it (lesson 8 says how to choose such
+# weights). Training uses tiles from 40 scenes; the test tiles come from 20 others.
+#
+# **Predict before you run.** At 1/8 both nearest and unpooling start from an IoU of little more than 0.1. Where will each of
+# them end?
 #
 # <details><summary>Answer</summary>
 #
-# Whoever still has the positions can gain: unpooling with its true indices. The others would have to guess.
+# Unpooling at about one half, although it starts with seven of eight pole pixels missing: what has its position can be
+# joined. Nearest does not gain, it even ends near 0. Why it gives up instead, you can read below the table.
 #
 # </details>
 
@@ -981,11 +989,16 @@ viz.images(
 # evidence is uncertain, there are hundreds of channels, and positions can come back by other roads too: the skips of FCN
 # (lesson 6) and of U-Net (lesson 9). So here is the same question asked of a whole network, trained beforehand on the road
 # scenes of lesson 6 with the same budget: SegNet, with unpooling or with bilinear enlarging and the same convolutions behind
-# it. Lesson 8 builds it.
+# it. Lesson 8 builds it. Three scores: **mIoU** is the mean of the IoU of all classes, **boundary IoU** compares only pixels
+# near outlines, and the last is the mean IoU of the two thin classes.
 
 # %% id="ahead" alt="Three panels, mean IoU, boundary IoU and the IoU of poles and signs, three seeds each as circles with their mean: SegNet with indices is far to the right of SegNet without them in all three. Beside them weights, seconds per epoch and memory."
 runs = [run for run in comparison.load() if run.network.startswith("SegNet")]
 viz.score_table(*comparison.columns(runs))
+
+# %% [markdown] id="ahead-reading"
+# The two networks have the same weights, and the same convolutions. The indices are worth about 0.08 of mIoU, and nearly
+# double the two scores that depend on exact places. They must be kept until the way up: about 0.1 GB of memory here.
 
 # %% [markdown] id="torch-why"
 # ## 11 · The same with torch
