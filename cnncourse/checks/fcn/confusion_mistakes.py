@@ -92,11 +92,12 @@ MISTAKES = (
     ),
     Misconception(
         "whatever is no class ignored",
-        "Yours leaves out the targets that are no class. ignore_index may also be the number of a class, "
-        "such as the background: compare target with ignore_index.",
+        "Yours leaves out the targets that are no class, or all large ones. ignore_index may also be the "
+        "number of a class, such as the background: leave out the targets that equal it.",
         (
             *keeping(lambda p, t, k, ignore: (t >= 0) & (t < k), counts),
             *keeping(lambda p, t, k, ignore: t < k, *WAYS[:3], by_one_hot),
+            *keeping(lambda p, t, k, ignore: t < ignore, counts),
             *keeping(lambda p, t, k, ignore: torch.ones_like(t, dtype=torch.bool), by_cutting),
         ),
     ),
