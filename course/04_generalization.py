@@ -15,7 +15,7 @@
 # - choose augmentation that fits the data, and show that another one harms
 # - compare methods over several seeds, and tell an effect from luck
 #
-# **Time:** about two hours of reading and doing; its cells run in about 40 s on two CPU cores; nothing here needs a GPU.
+# **Time:** about two hours of reading and doing; its cells run in about 50 s on two CPU cores; nothing here needs a GPU.
 #
 # **You need:** lesson 3 (cross-entropy, a training step, learning curves).
 
@@ -47,8 +47,8 @@ from cnncourse import check, datasets, training, viz
 torch.set_num_threads(1)  # the networks are so small that sharing the work costs more than it saves
 
 # %% [markdown] id="data-why"
-# **The data.** Scikit-learn's handwritten digits again. To try MNIST, replace `datasets.digits` by `datasets.mnist`; the
-# next line keeps everything else as small as it is.
+# **The data.** Scikit-learn's handwritten digits again. To try MNIST, replace `datasets.digits` by `datasets.mnist`, or by
+# `datasets.fashion_mnist` for clothing; the line after it keeps everything else as small as it is.
 
 # %% id="data" tags=["nbval-check-output"]
 source = datasets.digits
@@ -94,7 +94,7 @@ print(f"the same guesser on test: {(guesses_on_test[winner] == test.targets).flo
 # ## 2 · Learning by heart
 #
 # How would you *see* that a network learns by heart? Give it something that can be learned in no other way: wrong labels.
-# So draw 200 training pictures, and give every fifth picture a wrong label at random. A 3 that is called 8 teaches nothing
+# So draw 200 training pictures, and give a fifth of them wrong labels, at random. A 3 that is called 8 teaches nothing
 # about digits. Who reproduces it has memorized it.
 #
 # This is less artificial than it sounds. Labels are made by people, in a hurry: Northcutt et al. (2021) estimate that in
@@ -198,7 +198,7 @@ print(f"validation accuracy, in the end:               {history['val_accuracy'][
 # %% [markdown] id="memory-read"
 # Read the curves in two halves. At first both losses fall together: what the network learns holds for new pictures too. (Why is
 # the validation loss even the *lower* one? Its labels are right. On the training pictures whoever knows digits still fails at
-# every fifth.) Then they part. The training loss goes on toward 0, the validation loss turns and rises. In this half the network learns the
+# a fifth.) Then they part. The training loss goes on toward 0, the validation loss turns and rises. In this half the network learns the
 # wrong labels, one by one, and it has to bend its rules for that: a 3 that looks much like *this* one is now an 8. The
 # new pictures pay.
 #
@@ -488,10 +488,11 @@ for name in ["nothing", "weight decay"]:
 
 # %% [markdown] id="decay-read"
 # The weights became far smaller, fewer wrong labels were learned by heart, and the test accuracy is a few points better with
-# every seed. So weight decay does something, but much less than dropout. Would a larger $\lambda$ do more? We tried ten seeds:
-# with $\lambda = 0.003$ the gain over "nothing" was 0.035 on average, with $\lambda = 0.01$ it was 0.05, and for one of the ten it was
-# a loss. Textbooks name weight decay first; it is part of nearly every recipe for long trainings of large networks. In the few
-# hundred steps of this one it is the weakest of the four.
+# every seed. So weight decay does something, but much less than dropout. Would a larger $\lambda$ do more? A little. With ten seeds
+# the gain over "nothing" was 0.035 on average for $\lambda = 0.003$, and 0.05 for 0.01, with a loss for one of the ten. With five
+# seeds it was 0.06 for 0.02; for 0.03 three of the five networks learned nothing at all, and for 0.05 none did. Textbooks name
+# weight decay first; it is part of nearly every recipe for long trainings of large networks. In the few hundred steps of this
+# one it is the weakest of the four.
 
 # %% [markdown] id="stopping"
 # ## 5 · Early stopping
@@ -561,7 +562,9 @@ measure("early stopping", stopping=partial(EarlyStopping, 5))
 
 # %% [markdown] id="stopping-read"
 # Much better than "nothing", and in half the time: the network is caught after it has learned digits and before it has
-# learned the list of mistakes. Early stopping needs validation pictures, though. When you have none to spare, this price is real.
+# learned the list of mistakes. Early stopping needs validation pictures, though, here 150 with right labels. What would they be worth
+# as training pictures? We added them to the 200 of each seed and trained for 40 epochs with no remedy: 0.90, 0.88 and 0.86. So when
+# pictures are scarce, this price is as high as the gain.
 
 # %% [markdown] id="augment"
 # ## 6 · Augmentation
@@ -692,14 +695,14 @@ for name in noisy[1:]:
 #
 # What this does not show: the same effects elsewhere. Our wrong labels make learning by heart expensive, and so every remedy against it looks good.
 # We repeated the table with `wrong=0`: nothing 0.953 ± 0.012, dropout 0.943 ± 0.015, weight decay 0.938 ± 0.020, early stopping
-# 0.943 ± 0.017, augmentation 0.954 ± 0.017. With right labels, on these digits, *none* of the four was worth anything.
+# 0.943 ± 0.017, augmentation 0.954 ± 0.017. With right labels, on these digits, *none* of the four was worth anything on the test pictures.
 
 # %% [markdown] id="together"
 # ## 8 · Together
 #
 # If each of three remedies wins ten points, do all of them win thirty?
 #
-# **Predict before you run.** Dropout with $p = 0.5$, weight decay, augmentation, early stopping with patience 8, all at full strength, seed 0. Which of the
+# **Predict before you run.** Dropout with $p = 0.5$, weight decay, augmentation, early stopping with patience 8, all at full strength. Which of the
 # two diseases of section 2 do you expect?
 
 # %% id="together-full"
@@ -709,33 +712,36 @@ everything = {
     "augment": move,
     "stopping": partial(EarlyStopping, 8),
 }
-model, history, data = train(seed=0, **everything)
-for name, one in [("dropout alone", runs["dropout"][0][1]), ("all four", history)]:
-    print(
-        f"{name:<14} training loss in the end {one['train_loss'][-1]:.2f}, "
-        f"best validation accuracy {max(one['val_accuracy']):.2f}"
-    )
+measure("all four", **everything)
+for name in ["dropout", "all four"]:
+    known = [training.evaluate(model, data.subset(slice(40, 200))).accuracy for model, _, data in runs[name]]
+    print(f"training pictures with right labels, {name}: accuracy", [f"{score:.2f}" for score in known])
 
 # %% [markdown] id="together-read"
-# Underfitting. Each remedy makes learning by heart harder, and each makes *learning* harder too. Together they are too much for a network of this
-# size in 40 epochs. So strength is something to choose, on validation pictures, and whoever adds a remedy should ask whether the network may now be
-# larger, or trained for longer.
+# Underfitting. The wrong labels are not learned, but of the *right* ones, too, more is missing than with dropout alone; and the test accuracy, which
+# varies more from seed to seed than before, is on average below that of dropout, early stopping or augmentation alone. Each remedy makes learning by
+# heart harder, and each makes *learning* harder too. Together they are too much for a network of this size in 40 epochs. With right labels
+# (`wrong=0`) we measured 0.892 ± 0.012 for all four, six points *less* than with nothing.
+#
+# So strength is something to choose, on validation pictures, and whoever adds a remedy should ask whether the network may now be larger, or trained
+# for longer.
 
 # %% [markdown] id="ex-design"
 # ### Design: the best of all
 #
-# Now you. Choose settings for `train`: the mean validation accuracy over three seeds must be **at least 0.88**, with the same 200 pictures, 40 wrong
-# labels and at most 40 epochs. Think about what was too much, and what the network could use instead. You may change `width` (1 to 16) and `hidden` (up
-# to 128) of the network, the `p` of `Dropout`, `move`, the price of weights and the patience, and leave out what you like.
+# Now you. Choose settings for `train`: the mean validation accuracy over three seeds must be **at least 0.89**, which no remedy alone reached when we
+# tried, with the same 200 pictures, 40 wrong labels and at most 40 epochs. Think about what was too much, and what the network could use instead. You
+# may change `width` (1 to 16) and `hidden` (up to 128) of the network, the `p` of `Dropout`, `move`, the price of weights and the patience, and leave
+# out what you like.
 #
-# Choose by validation accuracy, which is printed. The test accuracy joins the table of section 7, once.
+# Choose by the validation accuracy, which the next cell prints. The cell after that opens the test set: run it when you have chosen, once.
 
 
 # %% id="ex-design-code" tags=["exercise"]
 def design():
     """Return the settings for `train`, such as {"augment": move, "epochs": 30}."""
     ### BEGIN SOLUTION
-    larger = partial(network, hidden=128, drop=partial(Dropout, 0.3))
+    larger = partial(network, width=16, hidden=128, drop=partial(Dropout, 0.3))
     return {"make": larger, "augment": move, "stopping": partial(EarlyStopping, 8)}
     ### END SOLUTION
 
@@ -744,17 +750,18 @@ def design():
 try:
     settings = design()
 except NotImplementedError:
-    print("Still open: until you have your own design, everything at full strength runs here.")
-    settings = everything
-measure("your design", **settings)
-reached = sum(training.evaluate(model, val).accuracy for model, _, _ in runs["your design"]) / 3
-print(f"mean validation accuracy {reached:.3f}:", "reached" if reached >= 0.88 else "not yet 0.88")
+    print("Still open: until you have your own design, a training without any remedy runs here.")
+    settings = {}
+designed = [train(seed, **settings)[0] for seed in range(3)]
+reached = sum(training.evaluate(model, val).accuracy for model in designed) / 3
+print(f"mean validation accuracy {reached:.3f}:", "reached" if reached >= 0.89 else "not yet 0.89")
 
-# %% id="ex-design-scores" alt="Dots for three seeds, with mean and standard deviation, of the test accuracy of six methods; your design comes last."
-viz.scores({name: scores[name] for name in hearts}, "test accuracy")
+# %% id="ex-design-scores" alt="Dots for three seeds, with mean and standard deviation, of the test accuracy of seven methods; all four remedies together lie between weight decay and early stopping, with the widest bar; your design comes last."
+scores["your design"] = [training.evaluate(model, test).accuracy for model in designed]
+viz.scores({name: scores[name] for name in [*hearts, "your design"]}, "test accuracy")
 
 # %% [markdown] id="ex-design-read"
-# Is the combined design better than the best single remedy? Look at the spread before you say yes.
+# Is the combined design better than the best single remedy? Look at the spread, and compare seed by seed, before you say yes.
 
 # %% [markdown] id="recap"
 # ## Recap
