@@ -18,7 +18,7 @@ import numpy as np
 from ..ops.arrays import is_tensor
 from .comparing import kind, numbers_in, problem_with_value, said, shown
 from .exercise import Exercise, Misconception, Raises, Unusable
-from .modules import is_module
+from .modules import is_module, is_module_class
 from .observing import Seen
 from .running import Outcome, can_be_called, run_probes, run_trusted
 
@@ -135,18 +135,22 @@ def _deviations(exercise: Exercise) -> tuple[tuple[int, ...], ...]:
 
 
 def _cannot_run(exercise: Exercise, answer: Any) -> str:
-    if not callable(answer) or _is_built(exercise, answer):
+    computes = _gets_arrays(exercise)
+    if not callable(answer) or (is_module(answer) and not computes):
         called = f" Pass the function itself: check({exercise.name!r}, {exercise.name}), without calling it."
         return f"Expected your function {exercise.name}, got {kind(answer)}.{called}"
+    if is_module_class(answer) and computes:
+        built = f"Pass a layer that is built: check({exercise.name!r}, {answer.__name__}(…))."
+        return f"Expected your function {exercise.name}, got the class {answer.__name__} itself. {built}"
     if not all(can_be_called(answer, probe) for probe in exercise.probes):
         return f"Your function does not take the arguments of the exercise. Expected: {exercise.signature}"
     return ""
 
 
-def _is_built(exercise: Exercise, answer: Any) -> bool:
-    """Whether an answer is a module, which needs arrays, where a function is wanted that is given none."""
+def _gets_arrays(exercise: Exercise) -> bool:
+    """Whether an answer computes with arrays, as a layer does, and does not build one from sizes."""
     given = (arg for probe in exercise.probes for arg in probe.args)
-    return is_module(answer) and not any(isinstance(arg, np.ndarray) or is_tensor(arg) for arg in given)
+    return any(isinstance(arg, np.ndarray) or is_tensor(arg) for arg in given)
 
 
 def _passed_unless_input_changed(exercise: Exercise, outcomes: Sequence[Outcome]) -> Verdict:

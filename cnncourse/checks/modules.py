@@ -12,6 +12,12 @@ def is_module(value: Any) -> bool:
     return torch is not None and isinstance(value, torch.nn.Module)
 
 
+def is_module_class(value: Any) -> bool:
+    """Whether ``value`` is a class of torch modules, and none of them."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(value, type) and issubclass(value, torch.nn.Module)
+
+
 def is_optimizer(value: Any) -> bool:
     """Whether ``value`` is a torch optimizer."""
     torch = sys.modules.get("torch")

@@ -20,7 +20,7 @@ from cnncourse.checks.exercise import Exercise, Misconception, Probe, Unusable
 from cnncourse.checks.grading import grade
 
 
-def exercise(reference, *probes, misconceptions=(), seconds=5.0):
+def exercise(reference, *probes, misconceptions=(), seconds=60.0):
     return Exercise("answer", "9.1", "answer(...)", reference, probes, misconceptions, ("A.", "B."), seconds)
 
 
@@ -255,6 +255,10 @@ def test_what_a_drive_finds_unusable_is_told_and_none_before_that():
     assert "Pass the function itself" in grade(given, nn.Linear(2, 3)).message
 
 
+def test_a_class_of_layers_is_told_to_be_passed_built():
+    assert "got the class Softmax itself. Pass a layer that is built" in grade(DOUBLED, nn.Softmax).message
+
+
 def state():
     return [
         random.getstate()[1],
@@ -406,6 +410,30 @@ SAFE = exercise(
 
 def test_of_two_mistakes_the_one_that_shows_first_is_named():
     assert grade(SAFE, lambda x: x.sum() * (1 if x.max() < 100 else torch.inf)).misconception is SUMMED
+
+
+def test_nan_in_every_result_is_no_sign_of_a_mistake_that_gives_nan_later():
+    overflow = Misconception(
+        "overflow", "Too large.", (lambda x: x.mean() * (1 if x.max() < 100 else torch.nan),)
+    )
+    probes = [Probe((torch.tensor([i, 2.0, scale]),)) for i in range(3) for scale in (1.0, 900.0)]
+    given = exercise(lambda x: x.mean(), *probes, misconceptions=(overflow,))
+    assert (
+        grade(given, lambda x: 2 * x.mean() * (1 if x.max() < 100 else torch.nan)).misconception is overflow
+    )
+    verdict = grade(given, lambda x: x.mean() * torch.nan)
+    assert verdict.misconception is None
+    assert "NaN" in verdict.message
+
+
+def test_lists_of_numbers_are_a_known_mistake_although_their_last_digits_differ():
+    listed = Misconception(
+        "listed", "Return the tensor.", (lambda x: (x / 3).tolist(), lambda x: list(x / 3))
+    )
+    given = exercise(lambda x: x / 3, Probe((X,)), Probe((X[:1],)), misconceptions=(listed,))
+    assert grade(given, lambda x: (x * (1 / 3)).tolist()).misconception is listed
+    assert grade(given, lambda x: list(x * (1 / 3))).misconception is listed
+    assert grade(given, lambda x: (x / 2).tolist()).misconception is None
 
 
 def test_a_card_that_shows_one_number_says_which():
