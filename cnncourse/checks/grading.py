@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..ops.arrays import is_tensor
-from .comparing import kind, numbers_in, problem_with_value, said, shown
+from .comparing import has_nan, kind, numbers_in, problem_with_value, said, shown
 from .exercise import Exercise, Misconception, Raises, Unusable
 from .modules import is_module, is_module_class
 from .observing import Seen
@@ -75,7 +75,7 @@ def recognize(exercise: Exercise, outcomes: Sequence[Outcome]) -> Misconception 
     whose every deviation the answer shares, wherever the answer returned anything, and which explains the
     first wrong value, which the card shows: a flipped kernel stays one if the answer also fails on tuples.
     Else the only one that explains the first four wrong numbers, so that of two mistakes the first is named.
-    Else one that explains later ones only, in numbers.
+    Else one that explains later ones only, in numbers, unless NaN comes first, which spreads to all others.
     """
     correct = _reference_outcomes(exercise)
     partial: list[tuple[float, Misconception]] = []
@@ -83,6 +83,7 @@ def recognize(exercise: Exercise, outcomes: Sequence[Outcome]) -> Misconception 
     first_only: set[str] = set()
     wrong = [i for i, outcome in enumerate(outcomes) if not _alike(correct[i], outcome)]
     displayed = next((i for i in wrong if outcomes[i].returned), None)
+    unexplained_nan = displayed is not None and has_nan(outcomes[displayed].value)
     for (misconception, results), deviations in zip(
         _wrong_outcomes(exercise), _deviations(exercise), strict=True
     ):
@@ -96,7 +97,7 @@ def recognize(exercise: Exercise, outcomes: Sequence[Outcome]) -> Misconception 
         if evidence >= 3 and all(agrees[i] or not outcomes[i].returned for i in telling):
             if displayed is None or agrees[displayed]:
                 partial.append((evidence, misconception))
-            elif not any(isinstance(outcomes[i].value, Seen) for i in telling):
+            elif not (unexplained_nan or any(isinstance(outcomes[i].value, Seen) for i in telling)):
                 later.append((evidence, misconception))
         explained = takewhile(lambda i: agrees[i], wrong)  # noqa: B023  (used at once)
         if sum(numbers_in(outcomes[i].value) for i in explained) >= 4:

@@ -32,10 +32,6 @@ def _shifted(shift: Cut) -> Cut:
     return _normalized(lambda logits: torch.exp(logits - shift(logits)))
 
 
-def _shifted_by(logits: Tensor, number: float) -> Tensor:
-    return _shifted(lambda _: torch.tensor(number))(logits)
-
-
 def _divided(divisor: Callable[[Tensor], Any]) -> Cut:
     """Divide the right exponentials by something else than their sum."""
 
@@ -124,7 +120,7 @@ MISTAKES = (
             _shifted(lambda x: x[:, :1]),
             _shifted(lambda x: x.median(1, keepdim=True).values),
             _shifted(lambda x: x.sum(1, keepdim=True)),
-            *(partial(_shifted_by, number=number) for number in (100, 500, 1000)),
+            _shifted(lambda x: torch.tensor(100.0)),
         ),
     ),
     Misconception(
