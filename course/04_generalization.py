@@ -227,8 +227,9 @@ viz.learning_curves(extremes)
 # | good | low | low | report it |
 # | overfitting | low | much higher, rising | the rest of this lesson, or more data |
 #
-# The first remedy is not in this lesson: **more pictures**. Nothing below is worth as much. What follows is for the time
-# when there are no more.
+# The first remedy is not in this lesson: **more pictures**. We tried it, a fifth of the labels wrong again. The same training
+# with 400 pictures ended with a test accuracy of 0.81, with all 1,198 of 0.86, and on its way the latter reached 0.99 on
+# validation; compare with 200 below. What follows is for the time when there are no more pictures.
 #
 # ### A yardstick
 #
@@ -569,7 +570,7 @@ measure("early stopping", stopping=partial(EarlyStopping, 5))
 # %% [markdown] id="augment"
 # ## 6 · Augmentation
 #
-# The best remedy is more pictures. Some can be had for nothing: a 3 that is moved by two pixels or turned by five degrees is still a
+# More pictures help, and some can be had for nothing: a 3 that is moved by two pixels or turned by five degrees is still a
 # 3. **Augmentation** shows the network another version of each picture in every epoch. A picture that never comes twice is hard to
 # learn by heart.
 #
