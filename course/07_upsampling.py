@@ -997,7 +997,7 @@ runs = [run for run in comparison.load() if run.network.startswith("SegNet")]
 viz.score_table(*comparison.columns(runs))
 
 # %% [markdown] id="ahead-reading"
-# The two networks have the same weights, and the same convolutions. The indices are worth about 0.08 of mIoU, and nearly
+# Both networks have equally many weights, in the same convolutions. The indices are worth about 0.08 of mIoU, and nearly
 # double the two scores that depend on exact places. They must be kept until the way up: about 0.1 GB of memory here.
 
 # %% [markdown] id="torch-why"
