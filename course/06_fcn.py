@@ -1055,9 +1055,9 @@ def learn(network, epochs, name):
 
 
 def masks_of(network, data):
-    """Return the predicted masks [N, H, W]; the logits of 20 scenes at a time are enough for the memory."""
-    parts = [data.subset(slice(start, start + 20)) for start in range(0, len(data), 20)]
-    return torch.cat([training.predict(network, part, batch_size=10).argmax(dim=1) for part in parts])
+    """Return the predicted masks [N, H, W]; the logits of 10 scenes at a time are enough for the memory."""
+    parts = [data.subset(slice(start, start + 10)) for start in range(0, len(data), 10)]
+    return torch.cat([training.predict(network, part, batch_size=5).argmax(dim=1) for part in parts])
 
 
 # %% id="train-32" alt="The training loss of FCN-32s over 375 steps, falling quickly at first, then slowly."
