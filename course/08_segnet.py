@@ -1010,10 +1010,10 @@ stored_table([run for run in stored if run.network == "FCN-8s"] + full)
 #
 # Two more things to see.
 #
-# - **It is the place, not the sparseness.** Shuffled and top-left maps have as many holes as SegNet's. Top-left is always
-#   wrong in the same way, so the convolutions can learn to live with it, and with time it does a little better than blending
-#   (in your short training it had not come so far); shuffled is wrong in a new way each time, and does worst. The authors
-#   tried a fixed array of indices too: it did "quite poorly" (section 3.1).
+# - **It is the place, not the sparseness.** Shuffled and top-left maps have as many holes as SegNet's. Top-left errs in
+#   the same way every time, so the convolutions can learn to live with it, and with time it does a little better than blending
+#   (in your short training it had not come so far); shuffled errs in a new way each time, and does worst. The authors tried a
+#   fixed array of indices too: it did "quite poorly" (section 3.1).
 # - **Without indices there is nothing special about SegNet.** The bilinear one is even behind FCN-8s, which has skips. Mean
 #   IoU alone would call SegNet a small step beyond FCN-8s; the boundaries show the large one.
 #

@@ -22,10 +22,11 @@ EXERCISE = Exercise(
     ),
     misconceptions=MISTAKES,
     hints=(
-        "A class with two methods: __init__ builds `convs` times convolution, batch norm and ReLU; forward "
-        "lets x through them, then pools. Which convolution changes the number of channels?",
-        "A block: nn.Conv2d(inputs, outputs, 3, padding=1), nn.BatchNorm2d(outputs), nn.ReLU(), inputs being "
-        "in_channels in the first block and out_channels in all others. nn.Sequential keeps them.",
+        "forward lets x through the blocks and then pools. Three things are returned: which of them is gone "
+        "once the maps are pooled?",
+        "F.max_pool2d(x, 2, return_indices=True) returns two of them. If you write the blocks yourself, too: "
+        "nn.Conv2d(inputs, outputs, 3, padding=1), nn.BatchNorm2d(outputs), nn.ReLU(), where only the first "
+        "goes from in_channels to out_channels.",
         "At the end of forward: pooled, indices = F.max_pool2d(x, 2, return_indices=True) and return pooled, "
         "indices, x.shape[-2:].",
     ),
