@@ -556,7 +556,8 @@ print("first row of K numbers:", perfect.reshape(-1, K)[0].int().tolist())
 # Keep it safe for large logits: `logits.logsumexp(dim=1)` is the safe log-sum-exp of lesson 3, for every pixel. To pick a
 # score by class, `scores.gather(1, index)` takes for each pixel the entry of axis 1 that `index` names; `index` is
 # `[N, 1, H, W]` and must hold valid classes everywhere, so give the ignored pixels class 0 first, and leave them out
-# later: `values[where]` keeps the entries at which `where` is true.
+# later: `values[where]` keeps the entries at which `where` is true. (As in lesson 3, torch must be able to follow the
+# computation backward: torch functions all the way, and no `.item()`.)
 
 
 # %% id="ex-loss-code" tags=["exercise"]
