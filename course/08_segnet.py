@@ -918,7 +918,7 @@ table(after_lesion)
 
 # %% [markdown] id="lesion-read"
 # Nothing about the maps has changed but in which cell of its window a value stands, and the trained network falls apart.
-# Boundary IoU loses about half and more, and of the thin classes hardly anything is left. Mean IoU keeps most of its value:
+# Boundary IoU loses nearly half and more, and of the thin classes hardly anything is left. Mean IoU keeps most of its value:
 # the maps still say *what* is there, and no longer where.
 #
 # Top-left is the worst, and not because it is further from the truth: like a shuffled index it is right in about one case
@@ -953,7 +953,7 @@ segnet.move = kept
 table(by_level)
 
 # %% [markdown] id="level-read"
-# None of them hurts much, and none stands out: mean IoU hardly notices, the thin classes lose about a third, whichever it
+# None of them hurts much, and none stands out: mean IoU hardly notices, the thin classes lose a part, whichever it
 # is. So both arguments hold. The values of the fourth pooling move by 8 pixels; those of the first by a single one, but
 # there are many more of them, and a pole of one pixel is lost by a step of one pixel. All four together left hardly
 # anything of the thin classes: what one level has lost, the others still say in part.
@@ -985,8 +985,8 @@ panels = [street, colored(mask), *(colored(mask_of(network)) for network in riva
 viz.images(panels, ["scene", "truth", *rivals], columns=3)
 
 # %% [markdown] id="rivals-read"
-# Even this short training shows it. With true indices boundary IoU is about twice that of the rivals, and the thin classes
-# are found by nobody else. Look at the black pole pixels along the houses: in this scene no rival names a single pole. Mean
+# Even this short training shows it. With true indices boundary IoU is nearly twice that of the rivals, and the thin classes
+# are hardly found by anybody else. Look at the black pole pixels along the houses: in this scene no rival names a single pole. Mean
 # IoU is closer: the areas of the bilinear network are smooth and well filled, where those with indices are speckled, because
 # so short a training has not taught the convolutions to fill every hole. And the network that was trained with top-left
 # indices is better than the one that got them by a lesion: it had the time to learn not to trust them.
