@@ -17,7 +17,7 @@
 # - weigh rare classes by median frequency, and say what that costs
 # - test whether a part of a network matters: train without it, or take it away from the trained network
 #
-# **Time:** about two and a half hours of reading and doing; its cells run in about 70 s on two CPU cores; one cell at the
+# **Time:** about two and a half hours of reading and doing; its cells run in about 80 s on two CPU cores; one cell at the
 # end is for a GPU, and is left out where there is none.
 #
 # **You need:** lesson 6 (masks, IoU, boundary IoU, class weights) and lesson 7 (max-unpooling).
@@ -723,7 +723,7 @@ for k in shares.argsort(descending=True).tolist():
 
 
 # %% id="train-recipe"
-recipe = gentle | {"epochs": 6, "lr": 0.005, "augment": QUARTER}
+recipe = gentle | {"epochs": 8, "lr": 0.005, "augment": QUARTER}
 
 
 def trained(weights=weightings["root"], up_stage=decoder_stage, move=kept, **settings):
@@ -825,7 +825,7 @@ class BrokenSegNet(SegNet):
 # It gets the weights that you have just trained, and three pictures, one after the other: the street, another street, and a
 # plain gray wall. Below are its answers, and below those the answers of your own network. Compare them column by column.
 
-# %% id="ghost-symptom" alt="Nine pictures in three rows: a street, another street and a gray wall; the answers of the broken network; the right ones. For the first street both answers are the same. The broken answer to the second street has black dots and the edge of the sky where the first street has them. For the gray wall the right answer is sky above road with a regular pattern of dots; the broken one shows ragged house fronts on the left and right and a road that narrows between them, as in the first street."
+# %% id="ghost-symptom" alt="Nine pictures in three rows: a street, another street and a gray wall; the answers of the broken network; the right ones. For the first street both answers are the same. The broken answer to the second street has black dots and the edge of the sky where the first street has them. For the gray wall the right answer is sky above road with a regular pattern of dots; the broken one has irregular specks instead."
 broken = BrokenSegNet()
 broken.load_state_dict(segnet.state_dict())
 pictures = [image, test[3][0], torch.full_like(image, 0.5)]
@@ -837,8 +837,8 @@ names = ["street", "another street", "gray wall"] + ["broken"] * 3 + ["right"] *
 viz.images(panels, names, columns=3)
 
 # %% [markdown] id="ghost-answer"
-# No error, whatever you feed it. On the gray wall it sees house fronts and a road between them. Where do they come from, and
-# why is the first answer right? Would you notice in training?
+# No error, whatever you feed it. The second street has the skyline of the first, with its dots, and on the gray wall are
+# specks without any order. Where do they come from, and why is the first answer right? Would you notice in training?
 #
 # <details><summary>Answer</summary>
 #
@@ -1028,7 +1028,7 @@ viz.segmentation(image, mask, mask_of(segnet), classes, palette=test.palette, ig
 # %% [markdown] id="segnet-errors-read"
 # Last, your own network once more, with its errors. It is far from the stored one, and honest about it: a few hundred steps
 # on quarters of 250 scenes have taught it where things end, and much less what they are. Poles come out as dotted lines, and
-# trees are seen on every house. More channels and more steps mend that, as the stored table shows. Whether whole maps
+# trees and signs are seen on the houses. More channels and more steps mend that, as the stored table shows. Whether whole maps
 # instead of two bits mend more is the question of lesson 9.
 
 # %% [markdown] id="vgg"
