@@ -313,9 +313,12 @@ def test_ctrl_c_while_an_epoch_is_reported_keeps_that_epoch():
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT to a single process")
 def test_a_real_interrupt_leaves_the_best_weights_and_the_program_goes_on():
     program = """
+        import signal
         import torch
         from cnncourse.training import evaluate, fit
         from tests.training.tiny import classes_data, classifier
+
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background begins with none
 
         data, model = classes_data(), classifier()
         class Curves:
