@@ -22,8 +22,8 @@ EXERCISE = Exercise(
     ),
     misconceptions=MISTAKES,
     hints=(
-        "In forward, x goes through the blocks and is then pooled. Three things are returned: which of them is "
-        "gone once the maps are pooled?",
+        "In forward, x goes through the blocks and is then pooled. Three things are returned: which of them "
+        "is gone once the maps are pooled?",
         "F.max_pool2d(x, 2, return_indices=True) returns two of them. If you write the blocks yourself, too: "
         "nn.Conv2d(inputs, outputs, 3, padding=1), nn.BatchNorm2d(outputs), nn.ReLU(), where only the first "
         "goes from in_channels to out_channels.",
